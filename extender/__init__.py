@@ -1,0 +1,1 @@
+"""The application: pictures in, soundscapes out."""

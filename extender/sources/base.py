@@ -1,0 +1,108 @@
+"""What every sound source offers: search for a concept, fetch what was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from extender.types import Kind, SoundAsset
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is wanted.
+
+    Parameters
+    ----------
+    concept : str
+        Concept of the vocabulary (or a word unknown to it).
+    words : tuple of str
+        Search words, best first.
+    kind : {"ambience", "loop", "event"}
+    avoid : tuple of str
+        Words that disqualify a sound (``"music"``, ``"speech"``).
+    takes : int
+        How many different sounds are wanted, ≥ 1.
+    seed : int
+        Same seed, same answer.
+    """
+
+    concept: str
+    words: tuple[str, ...]
+    kind: Kind
+    avoid: tuple[str, ...] = ()
+    takes: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sound that could be fetched.
+
+    Parameters
+    ----------
+    source, id : str
+        ``id`` is all that ``fetch`` of that source needs besides the query's seed.
+    title : str
+    tags : tuple of str
+    duration_s : float or None
+        None = unknown before fetching.
+    author, licence, url : str
+    score : float
+        0..1, how well it fits the query by the source's own judgement.
+    reason : str
+        What the score rests on, for people: ``"folder name 'dog bark' = search word"``.
+    """
+
+    source: str
+    id: str
+    title: str
+    tags: tuple[str, ...]
+    duration_s: float | None
+    author: str
+    licence: str
+    url: str
+    score: float
+    reason: str
+    channels: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What sources are made with.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        Where they may keep things; made when needed.
+    libraries : tuple of Path
+        Folders of the person's own sounds.
+    offline : bool
+        No network at all.
+    """
+
+    cache_dir: Path
+    libraries: tuple[Path, ...] = ()
+    offline: bool = False
+    max_duration_s: float = field(default=60.0)
+
+
+class SoundSource(Protocol):
+    """A place where sounds come from. Entry-point group ``extender.sound_sources``; made with a SourceContext."""
+
+    name: str
+
+    def search(self, query: Query) -> list[Candidate]:
+        """Return candidates, best first; an empty list when there is nothing. Deterministic for a seed."""
+        ...
+
+    def fetch(self, candidate: Candidate) -> SoundAsset:
+        """Make the sound available as a file (absolute path, SHA-256 filled in).
+
+        Raises
+        ------
+        extender.errors.SourceError
+            It cannot be had or does not decode; casting then takes the next candidate.
+        """
+        ...

@@ -1,0 +1,180 @@
+"""What flows through a render after the Scene: Cast, Arrangement, Project. Small immutable values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from extender.errors import InputError
+from mixer.plan import MixPlan
+from mixer.types import STRICT, Clip, Position
+from scenes import Scene
+
+Kind = Literal["ambience", "loop", "event"]
+
+
+def _check(ok: bool, owner: str, name: str, expected: str, got: object) -> None:
+    if not ok:
+        raise InputError(f"{owner}.{name} must be {expected}, got {got!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class SoundAsset:
+    """A sound that is at hand, with what its licence asks us to remember.
+
+    Parameters
+    ----------
+    file : str
+        Path; in a project relative to its folder (``"sounds/dog-1a.flac"``), else absolute.
+    sha256 : str or None
+        Of the file's bytes. None (set by hand) = any file is accepted.
+    source, id : str
+        Which SoundSource it came from, and its name there.
+    title, author, licence, url : str
+        For the credits; ``licence`` as its usual short name, e.g. ``"CC0-1.0"``, ``"CC-BY-4.0"``; ``url`` may be empty.
+    duration_s : float
+        Seconds, > 0.
+    changes : tuple of str
+        What was done to it, e.g. ``"excerpt 0–60 s"``.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    file: str
+    sha256: str | None
+    source: str
+    id: str
+    title: str
+    author: str
+    licence: str
+    url: str
+    duration_s: float
+    changes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(bool(self.file), "SoundAsset", "file", "a path", self.file)
+        _check(0.0 < self.duration_s < math.inf, "SoundAsset", "duration_s", "seconds above 0", self.duration_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One candidate as the report shows it: what it scored, and why it was or was not taken."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    source: str
+    id: str
+    title: str
+    score: float
+    chosen: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One part of the soundscape and who plays it.
+
+    Parameters
+    ----------
+    id : str
+        Of the detection it stands for, or ``"ambience-1"``, …
+    kind : {"ambience", "loop", "event"}
+    wanted, played : str
+        The concept asked for and the concept that was found (``"maple"``, ``"tree"``).
+    path : tuple of str
+        How the search climbed from the one to the other, both included.
+    takes : tuple of SoundAsset
+        One or more; events play them in turn.
+    considered : tuple of Considered
+        All candidates, best first.
+    fallback : bool
+        Whether a person should be told: another concept, or a source further down the order.
+    reason : str
+        One sentence.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    id: str
+    kind: Kind
+    wanted: str
+    played: str
+    path: tuple[str, ...]
+    takes: tuple[SoundAsset, ...]
+    considered: tuple[Considered, ...] = ()
+    fallback: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays what, and what stays silent and why."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    roles: tuple[Role, ...]
+    silent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """When, where and how loud one role is heard.
+
+    Parameters
+    ----------
+    id : str
+        Of the role.
+    kind : {"ambience", "loop", "event"}
+    clips : tuple of mixer.Clip
+        ``Clip.take`` counts the role's takes.
+    position : mixer.Position
+    target_lufs : float
+        Of the placed track, before the bus.
+    width : float
+        0 = a point, 1 = all around.
+    reason : str
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    id: str
+    kind: Kind
+    clips: tuple[Clip, ...]
+    position: Position
+    target_lufs: float
+    width: float = 0.0
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        _check(-70.0 <= self.target_lufs <= 0.0, "Part", "target_lufs", "in -70..0 LUFS", self.target_lufs)
+        _check(0.0 <= self.width <= 1.0, "Part", "width", "in 0..1", self.width)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The timeline: ambience first, then the rest by importance."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    duration_s: float
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        _check(0.0 < self.duration_s < math.inf, "Arrangement", "duration_s", "seconds above 0", self.duration_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything of one render: from it alone the same bytes come again."""
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    version: int
+    generator: str
+    seed: int
+    format: str
+    scene: Scene
+    cast: Cast
+    arrangement: Arrangement
+    plan: MixPlan

@@ -1,0 +1,1 @@
+"""Freesound and its licences. Knows nothing of scenes, mixer or extender."""

@@ -1,0 +1,19 @@
+"""The words: what is in a picture, and what that sounds like. Knows nothing of audio, network or frameworks."""
+
+from scenes.errors import SceneError
+from scenes.types import Box, Detection, Picture, Place, Scene
+from scenes.vocabulary import Concept, PlaceConcept, Role, Vocabulary, load_vocabulary
+
+__all__ = [
+    "Box",
+    "Concept",
+    "Detection",
+    "Picture",
+    "Place",
+    "PlaceConcept",
+    "Role",
+    "Scene",
+    "SceneError",
+    "Vocabulary",
+    "load_vocabulary",
+]
