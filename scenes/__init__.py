@@ -1,7 +1,7 @@
 """The words: what is in a picture, and what that sounds like. Knows nothing of audio, network or frameworks."""
 
 from scenes.errors import SceneError
-from scenes.types import Box, Detection, Picture, Place, Scene
+from scenes.types import Box, Detection, Picture, Place, Scene, Sighting
 from scenes.vocabulary import Concept, PlaceConcept, Role, Vocabulary, load_vocabulary
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Role",
     "Scene",
     "SceneError",
+    "Sighting",
     "Vocabulary",
     "load_vocabulary",
 ]

@@ -65,6 +65,40 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a detector or a scene file says before the camera model has been applied: None = to be worked out.
+
+    Parameters
+    ----------
+    label : str
+    box : Box
+    confidence : float
+        0..1.
+    count : int
+        ≥ 1.
+    id, importance, azimuth_deg, elevation_deg, distance_m
+        As in Detection; whatever is given is kept.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    label: str
+    box: Box
+    confidence: float = 1.0
+    count: int = 1
+    id: str | None = None
+    importance: float | None = None
+    azimuth_deg: float | None = None
+    elevation_deg: float | None = None
+    distance_m: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(bool(self.label), "Sighting", "label", "a non-empty word", self.label)
+        _check_unit("Sighting", confidence=self.confidence)
+        _check(self.count >= 1, "Sighting", "count", "1 or more", self.count)
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """One thing, or one group of like things, seen in a picture.
 
