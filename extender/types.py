@@ -166,15 +166,35 @@ class Arrangement:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything of one render: from it alone the same bytes come again."""
+    """Everything of one render: from it alone the same bytes come again.
+
+    Parameters
+    ----------
+    version : int
+        Of the file's schema, 1.
+    generator : str
+        Name and version of what wrote it.
+    seed : int
+        For the record; all that was drawn from it is written out below.
+    format : str
+        Of the sound file: ``"wav"``, ``"flac"``, ``"ogg"``, ``"mp3"``.
+    stems : bool
+        Whether one file for each track is written too.
+    scene, cast, arrangement, plan
+        The values of the stages.
+    made : dict of str to str
+        Digests by which changes made by hand are told from automatic settings (``extender.project``).
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     version: int
     generator: str
     seed: int
-    format: str
+    format: Literal["wav", "flac", "ogg", "mp3"]
+    stems: bool
     scene: Scene
     cast: Cast
     arrangement: Arrangement
     plan: MixPlan
+    made: dict[str, str]

@@ -1,1 +1,138 @@
-"""."""
+"""When, where and how loud: from a Cast to a timeline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from extender.arranging.analysis import analyse
+from extender.arranging.events import recur
+from extender.arranging.loops import loop
+from extender.types import Arrangement, Cast, Part, Role
+from mixer.types import AudioBuffer, Position
+from scenes import Detection, Scene, Vocabulary
+
+GOLDEN = 0.6180339887
+"""Its multiples spread first onsets evenly, however many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangeOptions:
+    """What a person may set.
+
+    Parameters
+    ----------
+    duration_s : float
+    seed : int
+    quiet_lufs, loud_lufs : float
+        Target loudness at importance 0 and 1, linear between.
+    ambience_lufs : float
+        Target of the ambience as a whole; several beds share it.
+    """
+
+    duration_s: float = 30.0
+    seed: int = 0
+    quiet_lufs: float = -30.0
+    loud_lufs: float = -20.0
+    ambience_lufs: float = -30.0
+
+
+def target_lufs(importance: float, options: ArrangeOptions) -> float:
+    """Return the loudness of a placed track for an importance in 0..1."""
+    return options.quiet_lufs + (options.loud_lufs - options.quiet_lufs) * importance
+
+
+def role_seed(seed: int, role_id: str) -> int:
+    """Return a seed of its own for each role, so that adding one does not change the others. 64 bits."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{role_id}".encode()).digest()[:8], "big")
+
+
+def arrange(
+    scene: Scene,
+    cast: Cast,
+    vocabulary: Vocabulary,
+    sounds: Mapping[str, AudioBuffer],
+    options: ArrangeOptions,
+) -> Arrangement:
+    """Put every role on the timeline: ambience first, then the things by importance.
+
+    Parameters
+    ----------
+    scene, cast : Scene, Cast
+    vocabulary : Vocabulary
+        Knows how often a class recurs and whether it passes by.
+    sounds : mapping of SoundAsset.file to AudioBuffer
+    options : ArrangeOptions
+
+    Returns
+    -------
+    Arrangement
+    """
+    things = {d.id: d for d in scene.detections}
+    beds = [r for r in cast.roles if r.kind == "ambience"]
+    rest = sorted((r for r in cast.roles if r.kind != "ambience"), key=lambda r: (-_importance(things.get(r.id)), r.id))
+    parts = [_bed(role, len(beds), sounds, options) for role in beds]
+    parts += [_thing(role, i, things.get(role.id), vocabulary, sounds, options) for i, role in enumerate(rest)]
+    return Arrangement(options.duration_s, tuple(parts))
+
+
+def _importance(thing: Detection | None) -> float:
+    return thing.importance if thing else 0.0
+
+
+def _takes(role: Role, sounds: Mapping[str, AudioBuffer]) -> Sequence[AudioBuffer]:
+    return [sounds[take.file] for take in role.takes]
+
+
+def _bed(role: Role, beds: int, sounds: Mapping[str, AudioBuffer], options: ArrangeOptions) -> Part:
+    """Loop one sound of the place all around. Equal shares of the power: 10 log10(beds) below the whole."""
+    takes = _takes(role, sounds)
+    rng = np.random.default_rng(role_seed(options.seed, role.id))
+    clips = loop(takes, [analyse(t) for t in takes], options.duration_s, rng)
+    level = options.ambience_lufs - 10 * float(np.log10(beds))
+    share = f", one of {beds} beds" if beds > 1 else ""
+    reason = f"ambience at {options.ambience_lufs:g} LUFS{share}; looped in {len(clips)} stretches"
+    return Part(role.id, "ambience", clips, Position(distance_m=30.0), round(level, 3), 1.0, reason)
+
+
+def _thing(
+    role: Role,
+    index: int,
+    thing: Detection | None,
+    vocabulary: Vocabulary,
+    sounds: Mapping[str, AudioBuffer],
+    options: ArrangeOptions,
+) -> Part:
+    """Place one thing: always heard, or now and then as often as its class is."""
+    takes = _takes(role, sounds)
+    analyses = [analyse(t) for t in takes]
+    rng = np.random.default_rng(role_seed(options.seed, role.id))
+    importance = _importance(thing)
+    level = round(target_lufs(importance, options), 3)
+    where = Position(thing.azimuth_deg, thing.elevation_deg, thing.distance_m) if thing else Position()
+    if role.kind == "loop":
+        clips = loop(takes, analyses, options.duration_s, rng)
+        reason = f"importance {importance:.2f} → {level:g} LUFS; always heard, {len(clips)} stretches"
+        return Part(role.id, "loop", clips, where, level, 0.0, reason)
+    concept = vocabulary.find(role.played) or vocabulary.find(role.wanted)
+    rate = concept.rate_per_min if concept and concept.rate_per_min > 0 else 4.0
+    irregularity = concept.irregularity if concept else 0.7
+    passes = bool(concept and concept.moves)
+    many = min(3.0, float(thing.count) ** 0.5) if thing else 1.0
+    clips = recur(
+        analyses,
+        options.duration_s,
+        rate_per_min=rate * many,
+        irregularity=irregularity,
+        first_s=0.5 + ((index * GOLDEN) % 1.0) * min(60.0 / rate, 0.5 * options.duration_s),
+        moving=where if passes else None,
+        rng=rng,
+    )
+    reason = (
+        f"importance {importance:.2f} → {level:g} LUFS; {rate * many:g} a minute, irregularity {irregularity:g}: "
+        f"{len(clips)} times" + (", passing by" if passes else "")
+    )
+    return Part(role.id, "event", clips, where, level, 0.0, reason)

@@ -1,0 +1,142 @@
+"""Endless sound from short recordings: unfaded stretches joined by crossfades that keep their power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extender.arranging.analysis import TakeAnalysis
+from mixer.types import AudioBuffer, Clip, Fade
+
+CANDIDATES = 24
+"""Starting points that are tried for each seam."""
+WINDOW_S = 0.1
+"""The level of a seam is looked at in windows of this length."""
+EDGE_IN_S, EDGE_OUT_S = 0.5, 1.0
+"""Fades at the two ends of the whole timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """How one stretch is joined to the next.
+
+    Parameters
+    ----------
+    offset_s : float
+        Where in the take the next stretch starts.
+    correlation : float
+        Of the two signals in the overlap; both fades are told.
+    dip_db : float
+        The lowest level in the overlap against what the two stretches' own levels let expect, ≤ 0.
+    """
+
+    offset_s: float
+    correlation: float
+    dip_db: float
+
+
+def loop(
+    takes: Sequence[AudioBuffer],
+    analyses: Sequence[TakeAnalysis],
+    duration_s: float,
+    rng: np.random.Generator,
+) -> tuple[Clip, ...]:
+    """Fill a timeline with one sound, without a gap, a dip or a click.
+
+    Stretches have varied lengths and start at varied points of the takes' unfaded bodies, takes in turn, each brought
+    to the level of the first. Neighbours overlap; each seam is the best of several tried.
+
+    Parameters
+    ----------
+    takes, analyses : sequences of the same length, ≥ 1
+    duration_s : float
+        Of the timeline, > 0.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    tuple of Clip
+        In order of time; the last ends at ``duration_s`` exactly.
+    """
+    clips: list[Clip] = []
+    reference_db = analyses[0].body_level_db
+    index = int(rng.integers(len(takes)))
+    start, end = analyses[index].body
+    overlap = _overlap_s(analyses[index])
+    latest = max(start, end - max(2.0 * overlap, min(duration_s, 0.5 * (end - start))))
+    offset = float(rng.uniform(start, latest))
+    fade_in = Fade(min(EDGE_IN_S, duration_s / 4, (end - start) / 4))
+    onset = 0.0
+    while True:
+        analysis = analyses[index]
+        room_s = max(analysis.body[1] - offset, 1e-3)
+        gain_db = float(np.clip(reference_db - analysis.body_level_db, -24.0, 24.0))
+        clip = Clip(index, onset, room_s, offset, round(gain_db, 3), 0.0, fade_in, Fade())
+        if onset + room_s >= duration_s:
+            last_s = duration_s - onset
+            fade_out = Fade(min(EDGE_OUT_S, duration_s / 4, max(0.0, last_s - fade_in.duration_s)))
+            clips.append(replace(clip, duration_s=last_s, fade_out=fade_out))
+            return tuple(clips)
+        following = (index + 1) % len(takes)
+        overlap = min(_overlap_s(analyses[index]), _overlap_s(analyses[following]), room_s / 2)
+        # Leaving a stretch early now and then keeps a long loop from having a period.
+        used_s = max(fade_in.duration_s + overlap, room_s * float(rng.uniform(0.7, 1.0)))
+        used_s = min(used_s, room_s)
+        tail = _cut(takes[index], offset + used_s - overlap, overlap)
+        gains = (10 ** (gain_db / 20), 10 ** (np.clip(reference_db - analyses[following].body_level_db, -24, 24) / 20))
+        seam = _best_seam(tail * gains[0], takes[following], gains[1], analyses[following], overlap, rng)
+        fade = Fade(overlap, seam.correlation)
+        clips.append(replace(clip, duration_s=used_s, fade_out=fade))
+        onset, offset, index, fade_in = onset + used_s - overlap, seam.offset_s, following, fade
+
+
+def _overlap_s(analysis: TakeAnalysis) -> float:
+    """Return the length of a take's crossfades: a quarter of its body, at most 2 s."""
+    return min(2.0, (analysis.body[1] - analysis.body[0]) / 4)
+
+
+def _cut(audio: AudioBuffer, offset_s: float, length_s: float) -> NDArray[np.float64]:
+    """Return the channels' mean over a stretch, zeros past the end. Shape (round(length_s · rate),)."""
+    first, count = round(offset_s * audio.sample_rate), max(1, round(length_s * audio.sample_rate))
+    piece = audio.samples[:, first : first + count].mean(axis=0, dtype=np.float64)
+    return np.pad(piece, (0, count - piece.size))
+
+
+def _best_seam(
+    tail: NDArray[np.float64],
+    following: AudioBuffer,
+    gain: float,
+    analysis: TakeAnalysis,
+    overlap_s: float,
+    rng: np.random.Generator,
+) -> Seam:
+    """Try several starting points in the following take and return the seam with the least dip."""
+    start, end = analysis.body
+    latest = max(start, end - max(2.5 * overlap_s, 0.4 * (end - start)))
+    offsets = rng.uniform(start, latest, CANDIDATES) if latest > start else np.array([start])
+    seams = [
+        _measure_seam(tail, _cut(following, o, overlap_s) * gain, following.sample_rate, float(o)) for o in offsets
+    ]
+    return max(seams, key=lambda seam: seam.dip_db)
+
+
+def _measure_seam(tail: NDArray[np.float64], head: NDArray[np.float64], sample_rate: int, offset_s: float) -> Seam:
+    """Crossfade two stretches as the mixer will and compare each window's power with what was expected."""
+    count = min(tail.size, head.size)
+    tail, head = tail[:count], head[:count]
+    energy = float(np.sqrt(np.dot(tail, tail) * np.dot(head, head)))
+    rho = float(np.clip(np.dot(tail, head) / energy, -0.9, 1.0)) if energy > 0 else 0.0
+    phase = np.linspace(0.0, np.pi / 2, count)
+    rising, falling = np.sin(phase), np.cos(phase)
+    norm = np.sqrt(1.0 + 2.0 * rho * rising * falling)  # mixer.types.Fade's law
+    mixed = (falling * tail + rising * head) / norm
+    window = max(1, min(count, round(WINDOW_S * sample_rate)))
+    edges = np.arange(0, count - window + 1, window)
+    expected = np.add.reduceat((falling * tail) ** 2 + (rising * head) ** 2, edges)
+    got = np.add.reduceat(mixed**2, edges)
+    ratio = got[expected > 0] / expected[expected > 0]
+    dip_db = min(0.0, 10 * float(np.log10(max(ratio.min(), 1e-6)))) if ratio.size else 0.0
+    return Seam(round(offset_s, 6), round(rho, 6), dip_db)

@@ -1,0 +1,136 @@
+"""project.json: everything of a render, to be read, edited by hand and rendered again.
+
+What a person changes is kept, and what depends on it follows: the file remembers a digest of each automatic
+setting and of what it was made from. A setting whose digest no longer fits was set by hand and stays; a setting whose
+origin changed (another onset, another sound, another target) is worked out anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from extender.errors import InputError
+from extender.types import Part, Project, Role
+from mixer.plan import MixPlan, TrackSettings
+
+VERSION = 1
+MAX_BYTES = 200_000_000
+
+
+def _digest(value: object) -> str:
+    """Return 16 hex digits that stand for a JSON value."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _frame(plan: MixPlan, duration_s: float) -> object:
+    """Return what every track's level depends on beside the track itself."""
+    room = asdict(plan.room) if plan.room else None
+    return [room, plan.stage_half_deg, plan.spatialiser, plan.sample_rate, plan.strategy, duration_s]
+
+
+def _origin(part: Part, role: Role, plan: MixPlan, duration_s: float) -> str:
+    """Return the digest of all that a track's settings are made from."""
+    heard = asdict(part) | {"reason": ""}
+    return _digest([heard, [take.sha256 for take in role.takes], _frame(plan, duration_s)])
+
+
+def digests(project: Project) -> dict[str, str]:
+    """Return the digests that tell later what a person has changed. Keys ``from/ID``, ``set/ID``, ``bus/gain_db``."""
+    plan, duration_s = project.plan, project.arrangement.duration_s
+    roles = {role.id: role for role in project.cast.roles}
+    made = {f"from/{p.id}": _origin(p, roles[p.id], plan, duration_s) for p in project.arrangement.parts}
+    made |= {f"set/{t.id}": _settings(t) for t in plan.tracks}
+    return made | {"bus/gain_db": _digest(plan.bus.gain_db)}
+
+
+def _settings(settings: TrackSettings) -> str:
+    return _digest(asdict(settings) | {"reason": ""})
+
+
+def seal(project: Project) -> Project:
+    """Return the project with the digests of its present state, ready to be written."""
+    return replace(project, made=digests(project))
+
+
+def changed_by_hand(project: Project) -> Mapping[str, str]:
+    """Return what no longer fits the digests: key → the digest that it has now. Empty for an untouched project."""
+    now = digests(project)
+    touched = {key: value for key, value in now.items() if project.made.get(key) != value}
+    if project.plan.duration_s != project.arrangement.duration_s:
+        touched["duration_s"] = ""
+    return touched
+
+
+def kept_settings(project: Project) -> dict[str, TrackSettings]:
+    """Return the track settings that must stay: set by hand, or made from what is still the same."""
+    touched = changed_by_hand(project)
+    return {
+        t.id: t for t in project.plan.tracks if f"set/{t.id}" in touched or f"from/{t.id}" not in touched
+    }  # fmt: skip
+
+
+def to_json(project: Project) -> str:
+    """Return the project as text for people: one key a line, short lists on one line each."""
+    return json.dumps(asdict(project), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def read_project(path: Path) -> Project:
+    """Read and check a project file.
+
+    Raises
+    ------
+    InputError
+        One line that names the field, what was expected and what came: unknown or missing keys, wrong types, NaN,
+        values out of range, parts without a role, takes that are not there.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB: not a project file")
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    try:
+        project = TypeAdapter(Project).validate_json(text, strict=True)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first(error.errors())}") from None
+    _check_references(path, project)
+    return project
+
+
+def _first(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Say the most telling of several errors in one line: an unknown key explains a missing one."""
+    error = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    where = ".".join(str(part) for part in error["loc"]) or "the file"
+    if error["type"] == "extra_forbidden":
+        return f"{where} is no known key; remove it or correct its name"
+    return f"{where}: {error['msg']}, got {str(error.get('input'))[:60]!r}"
+
+
+def _check_references(path: Path, project: Project) -> None:
+    """Check what the types alone cannot: versions, ids that belong together, takes that exist."""
+    if project.version != VERSION:
+        raise InputError(f"{path}: version must be {VERSION}, got {project.version}; was it made by a newer release?")
+    roles = {role.id: role for role in project.cast.roles}
+    settings = {t.id for t in project.plan.tracks}
+    for part in project.arrangement.parts:
+        if part.id not in roles:
+            raise InputError(f"{path}: arrangement part {part.id!r} has no role in the cast")
+        if part.id not in settings:
+            raise InputError(f"{path}: plan.tracks has no settings for part {part.id!r}")
+        takes = len(roles[part.id].takes)
+        for clip in part.clips:
+            if clip.take >= takes:
+                raise InputError(f"{path}: part {part.id!r} plays take {clip.take}, but has {takes} (counted from 0)")
+    parts = {part.id for part in project.arrangement.parts}
+    if extra := settings - parts:
+        raise InputError(f"{path}: plan.tracks has settings for {sorted(extra)[0]!r}, which is no part")
+    if len(parts) < len(project.arrangement.parts):
+        raise InputError(f"{path}: two arrangement parts have the same id")
