@@ -79,22 +79,40 @@ def _read_with_ffmpeg(path: Path, max_s: float, why: str) -> tuple[Samples, int]
     return samples / float(1 << (8 * segment.sample_width - 1)), int(segment.frame_rate)
 
 
-FORMATS: dict[str, tuple[str, str | None]] = {
+FORMATS: dict[str, tuple[str, str]] = {
     "wav": ("WAV", "PCM_24"),
     "flac": ("FLAC", "PCM_24"),
     "ogg": ("OGG", "VORBIS"),
     "mp3": ("MP3", "MPEG_LAYER_III"),
+    "float": ("WAV", "FLOAT"),
 }
-"""Output formats: file suffix → libsndfile's format and subtype."""
+"""Output formats → libsndfile's container and coding. ``float`` is for stems: 32-bit WAV, in which nothing clips."""
+
+WAV_LIMIT_BYTES = 4_000_000_000
+"""A RIFF file counts its bytes in 32 bits; longer ones are written as RF64 (EBU Tech 3306), which begins the same."""
 
 
 @contextmanager
 def open_for_writing(
-    path: Path, file_format: str, channels: int, sample_rate: int = SAMPLE_RATE
+    path: Path, file_format: str, channels: int, *, frames: int = 0, sample_rate: int = SAMPLE_RATE
 ) -> Iterator[Callable[[Samples], None]]:
-    """Open a sound file to be written in blocks of (channels, frames) through the yielded function."""
+    """Open a sound file to be written in blocks of (channels, frames) through the yielded function.
+
+    Parameters
+    ----------
+    path : Path
+    file_format : str
+        A key of FORMATS.
+    channels : int
+    frames : int
+        How many are expected at most; decides between RIFF and RF64.
+    sample_rate : int
+        Hz.
+    """
     import soundfile
 
     container, subtype = FORMATS[file_format]
+    if container == "WAV" and frames * channels * 4 > WAV_LIMIT_BYTES:
+        container = "RF64"
     with soundfile.SoundFile(path, "w", sample_rate, channels, subtype, format=container) as file:
         yield lambda block: file.write(np.ascontiguousarray(block.T))

@@ -1,0 +1,167 @@
+"""Fill a soundscape folder: the sounds that are used, the mix, its stems, report, credits and project."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from extender.audio import MAX_EXCERPT_S, SAMPLE_RATE, open_for_writing, read_audio
+from extender.errors import InputError, OutputError
+from extender.types import Cast, Role, SoundAsset
+from mixer.types import Samples
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_stem(role_id: str) -> str:
+    """Return a role's id as a file name that any system takes: letters, digits and hyphens, at most 60."""
+    return re.sub(r"[^a-z0-9]+", "-", role_id.lower()).strip("-")[:60] or "sound"
+
+
+def gather_sounds(cast: Cast, folder: Path) -> Cast:
+    """Copy every take into ``folder/sounds`` under a plain name; of long ones only the excerpt that is used.
+
+    Parameters
+    ----------
+    cast : Cast
+        Takes with absolute paths.
+    folder : Path
+
+    Returns
+    -------
+    Cast
+        The same with paths relative to ``folder`` and the hashes of the files as they lie there.
+    """
+    (folder / "sounds").mkdir(exist_ok=True)
+    known: dict[str, SoundAsset] = {}
+    names: set[str] = set()
+    return replace(cast, roles=tuple(_gather_role(role, folder, known, names) for role in cast.roles))
+
+
+def _gather_role(role: Role, folder: Path, known: dict[str, SoundAsset], names: set[str]) -> Role:
+    takes = []
+    for number, take in enumerate(role.takes, 1):
+        if take.file not in known:
+            known[take.file] = _gather(take, folder, _free_name(f"{file_stem(role.id)}-{number}", names))
+        takes.append(known[take.file])
+    return replace(role, takes=tuple(takes))
+
+
+def _free_name(wish: str, names: set[str]) -> str:
+    """Return the wish, or the wish with a number where two ids look alike as file names."""
+    name = next(n for n in (wish, *(f"{wish}-{i}" for i in range(2, 10_000))) if n not in names)
+    names.add(name)
+    return name
+
+
+def _gather(take: SoundAsset, folder: Path, stem: str) -> SoundAsset:
+    source = Path(take.file)
+    if take.duration_s > MAX_EXCERPT_S:
+        relative = f"sounds/{stem}.flac"
+        excerpt = read_audio(source)
+        with open_for_writing(folder / relative, "flac", excerpt.channels) as write:
+            write(excerpt.samples)
+        changes = (*take.changes, f"excerpt of the first {MAX_EXCERPT_S:g} s")
+        return replace(
+            take, file=relative, sha256=sha256_of(folder / relative), duration_s=excerpt.duration_s, changes=changes
+        )
+    suffix = re.sub(r"[^a-z0-9.]", "", source.suffix.lower())[:8]
+    relative = f"sounds/{stem}{suffix}"
+    shutil.copyfile(source, folder / relative)
+    return replace(take, file=relative, sha256=sha256_of(folder / relative))
+
+
+def bring_sounds(cast: Cast, origin: Path, folder: Path) -> Cast:
+    """Copy the sounds of an existing project into a new soundscape folder, checking each.
+
+    Returns
+    -------
+    Cast
+        With the hash filled in where a person left it empty.
+
+    Raises
+    ------
+    InputError
+        A sound is missing, lies outside the project's folder, or is not the one that the project was made with.
+    """
+    (folder / "sounds").mkdir(exist_ok=True)
+    roles = []
+    for role in cast.roles:
+        takes = []
+        for take in role.takes:
+            source = (origin / take.file).resolve()
+            if not source.is_relative_to(origin.resolve()):
+                raise InputError(f"sound {take.file!r} of {role.id} lies outside the project's folder; put it in sounds/")
+            if not source.is_file():
+                raise InputError(f"sound {take.file!r} of {role.id} is missing in {origin}")
+            found = sha256_of(source)
+            if take.sha256 is not None and found != take.sha256:
+                raise InputError(
+                    f"sound {take.file!r} of {role.id} is not the one the project was made with (SHA-256 differs); "
+                    'to use it all the same, set its "sha256" to null'
+                )
+            target = folder / "sounds" / source.relative_to(origin.resolve()).name
+            if not target.exists():
+                shutil.copyfile(source, target)
+            elif sha256_of(target) != found:
+                raise InputError(f"two sounds of the project are called {target.name!r}; rename one")
+            takes.append(replace(take, file=f"sounds/{target.name}", sha256=found))
+        roles.append(replace(role, takes=tuple(takes)))
+    return replace(cast, roles=tuple(roles))
+
+
+class MixFiles:
+    """The files that a rendering writes into as it goes: the mix, and one for each track if wished."""
+
+    def __init__(self, folder: Path, file_format: str, stem_ids: tuple[str, ...], *, duration_s: float) -> None:
+        self.mix = folder / f"soundscape.{file_format}"
+        self._stack = ExitStack()
+        frames = round(duration_s * SAMPLE_RATE)
+
+        def opened(path: Path, coding: str) -> Callable[[Samples], None]:
+            writing = open_for_writing(path, coding, 2, frames=frames)
+            return self._stack.enter_context(writing)
+
+        self._write = opened(self.mix, file_format)
+        self._stems: dict[str, Callable[[Samples], None]] = {}
+        names: set[str] = set()
+        if stem_ids:
+            (folder / "stems").mkdir(exist_ok=True)
+        for stem_id in stem_ids:
+            path = folder / "stems" / f"{_free_name(file_stem(stem_id), names)}.wav"
+            self._stems[stem_id] = opened(path, "float")
+
+    def write(self, block: Samples) -> None:
+        """Append a block (2, frames) to the mix."""
+        _write(self._write, block, self.mix)
+
+    def write_stem(self, stem_id: str, block: Samples) -> None:
+        """Append a block (2, frames) to one track's stem."""
+        _write(self._stems[stem_id], block, self.mix)
+
+    def __enter__(self) -> MixFiles:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+
+def _write(write: Callable[[Samples], None], block: Samples, path: Path) -> None:
+    """Write a block; libsndfile reports a full disk in its own words."""
+    import soundfile
+
+    try:
+        write(block)
+    except soundfile.LibsndfileError as error:
+        free = shutil.disk_usage(path.parent).free
+        why = "the disk is full" if free < 1_000_000 else str(error).rstrip(".")
+        raise OutputError(f"cannot write {path.name}: {why}; make room or give another --output") from None

@@ -1,0 +1,220 @@
+"""The whole flow of a render: picture → Scene → Cast → Arrangement → MixPlan → files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import extender
+from extender.arranging import ArrangeOptions, arrange
+from extender.audio import read_audio
+from extender.casting import cast
+from extender.errors import InputError
+from extender.output import write_soundscape
+from extender.output.soundscape import MixFiles, bring_sounds, gather_sounds
+from extender.output.workspace import check_target, whole_folder
+from extender.progress import Progress, silent
+from extender.project import changed_by_hand, kept_settings, read_project, seal
+from extender.sources import make_sources
+from extender.sources.base import SourceContext
+from extender.types import Arrangement, Cast, Project
+from extender.vision.see import SeeOptions, Seen, see
+from mixer import AudioBuffer, BusSettings, Meters, MixPlan, Room, Track, TrackSettings, mix_to
+from scenes import Scene, Vocabulary, load_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What a person may choose; the defaults sound good."""
+
+    see: SeeOptions = field(default_factory=SeeOptions)
+    arrange: ArrangeOptions = field(default_factory=ArrangeOptions)
+    sources: tuple[str, ...] = ("folder", "procedural")
+    libraries: tuple[Path, ...] = ()
+    strategy: str = "balanced"
+    loudness_lufs: float = -20.0
+    file_format: str = "wav"
+    stems: bool = False
+    offline: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Soundscape:
+    """What a render left behind."""
+
+    folder: Path
+    mix: Path
+    project: Project
+    meters: Meters
+
+
+def default_output(source: Path) -> Path:
+    """Return ``photo.soundscape`` beside where the person is, or the project's own folder."""
+    return source.parent if source.name == "project.json" else Path(f"{source.stem or source.name}.soundscape")
+
+
+def render_picture(
+    picture: Path | None, output: Path, options: RenderOptions, progress: Progress = silent
+) -> Soundscape:
+    """Turn a picture (or, with None, only ``options.see.scene_file``) into a soundscape folder.
+
+    Raises
+    ------
+    extender.errors.ExtenderError
+        One line that says what is wrong and what to do; nothing is left behind.
+    """
+    check_target(output, force=options.force)
+    vocabulary = load_vocabulary()
+    seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
+    with whole_folder(output, force=options.force) as folder:
+        roles = gather_sounds(_cast(seen.scene, vocabulary, options, progress), folder)
+        sounds = load_sounds(roles, folder, progress)
+        arrangement = arrange(seen.scene, roles, vocabulary, sounds, options.arrange)
+        mixing = Mixing(options.strategy, options.loudness_lufs, room_of(seen.scene, vocabulary), stage_of(seen.scene))
+        project = _project(seen.scene, roles, arrangement, options)
+        return _finish(project, sounds, mixing, folder, output, seen, progress)
+
+
+def render_project(path: Path, output: Path, *, force: bool = False, progress: Progress = silent) -> Soundscape:
+    """Render a project again: the same bytes if it is untouched, with a person's changes if it is not.
+
+    Raises
+    ------
+    extender.errors.ExtenderError
+        One line that says what is wrong and what to do; nothing is left behind.
+    """
+    project = read_project(path)
+    check_target(output, force=force)
+    origin = path.absolute().parent
+    with whole_folder(output, force=force) as folder:
+        project = replace(project, cast=bring_sounds(project.cast, origin, folder))
+        sounds = load_sounds(project.cast, folder, progress)
+        return _finish(project, sounds, _mixing_of(project), folder, output, _picture_beside(origin), progress)
+
+
+def _cast(scene: Scene, vocabulary: Vocabulary, options: RenderOptions, progress: Progress) -> Cast:
+    from platformdirs import user_cache_path
+
+    cache = Path(os.environ.get("EXTENDER_CACHE") or user_cache_path("image-extender"))
+    context = SourceContext(cache, options.libraries, options.offline)
+    sources = make_sources(options.sources, context)
+    return cast(scene, vocabulary, sources, seed=options.arrange.seed, progress=progress)
+
+
+def load_sounds(roles: Cast, folder: Path, progress: Progress = silent) -> Mapping[str, AudioBuffer]:
+    """Decode every take once. Keys are SoundAsset.file. Raises InputError for what does not decode."""
+    files = list(dict.fromkeys(take.file for role in roles.roles for take in role.takes))
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        decoded: dict[str, AudioBuffer] = {}
+        for number, audio in enumerate(pool.map(lambda file: read_audio(folder / file), files), 1):
+            decoded[files[number - 1]] = audio
+            progress("loading sounds", number / len(files))
+    return decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """How the tracks are to be mixed; with ``plan`` to the letter, else anew around what is fixed."""
+
+    strategy: str
+    loudness_lufs: float
+    room: Room | None
+    stage_half_deg: float
+    ceiling_dbtp: float = -1.0
+    plan: MixPlan | None = None
+    fixed: Mapping[str, TrackSettings] = field(default_factory=dict)
+    bus_gain_db: float | None = None
+
+
+def _mixing_of(project: Project) -> Mixing:
+    """Follow an untouched plan to the letter; otherwise plan anew, keeping all that a person has set."""
+    plan = project.plan
+    mixing = Mixing(plan.strategy, plan.bus.loudness_lufs, plan.room, plan.stage_half_deg, plan.bus.ceiling_dbtp)
+    touched = changed_by_hand(project)
+    if not touched:
+        return replace(mixing, plan=plan)
+    by_hand = plan.bus.gain_db if "bus/gain_db" in touched else None
+    return replace(mixing, fixed=kept_settings(project), bus_gain_db=by_hand)
+
+
+def room_of(scene: Scene, vocabulary: Vocabulary) -> Room | None:
+    """Return the room that a place has; None in the open."""
+    place = vocabulary.find_place(scene.place.label)
+    if place is None:
+        place = vocabulary.find_place("indoor" if scene.place.indoor else "outdoor")
+    return Room(place.room_size_m, place.damping) if place and place.damping < 1.0 else None
+
+
+def stage_of(scene: Scene) -> float:
+    """Return the azimuth of a loudspeaker: the picture's edges are the stage's edges; of a panorama, the sides."""
+    if scene.picture is None:
+        return 32.5
+    return min(90.0, max(5.0, scene.picture.hfov_deg / 2))
+
+
+def tracks_of(arrangement: Arrangement, roles: Cast, sounds: Mapping[str, AudioBuffer]) -> Sequence[Track]:
+    """Join the timeline and the sounds into what the mixer takes."""
+    takes = {role.id: tuple(sounds[take.file] for take in role.takes) for role in roles.roles}
+    return [
+        Track(p.id, takes[p.id], p.clips, p.position, p.target_lufs, p.width) for p in arrangement.parts
+    ]  # fmt: skip
+
+
+def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: RenderOptions) -> Project:
+    return Project(
+        version=1,
+        generator=f"image-extender {extender.__version__}",
+        seed=options.arrange.seed,
+        format=options.file_format,  # type: ignore[arg-type]  # checked by the command line
+        stems=options.stems,
+        scene=scene,
+        cast=roles,
+        arrangement=arrangement,
+        plan=MixPlan(options.strategy, arrangement.duration_s, ()),
+        made={},
+    )
+
+
+def _finish(
+    project: Project,
+    sounds: Mapping[str, AudioBuffer],
+    mixing: Mixing,
+    folder: Path,
+    output: Path,
+    seen: Seen | Path | None,
+    progress: Progress,
+) -> Soundscape:
+    """Mix, then write everything that goes beside the sound."""
+    tracks = tracks_of(project.arrangement, project.cast, sounds)
+    if not tracks:
+        raise InputError("the project has no part that sounds")
+    stem_ids = tuple(t.id for t in tracks) if project.stems else ()
+    with MixFiles(folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
+        plan, meters = _mix(tracks, mixing, project.arrangement.duration_s, files, progress)
+    project = seal(replace(project, plan=plan))
+    write_soundscape(project, meters, folder=folder, mix_file=files.mix, picture=seen, progress=progress)
+    return Soundscape(output, output / files.mix.name, project, meters)
+
+
+def _mix(
+    tracks: Sequence[Track], mixing: Mixing, duration_s: float, files: MixFiles, progress: Progress
+) -> tuple[MixPlan, Meters]:
+    return mix_to(
+        tracks,
+        plan=mixing.plan,
+        strategy=mixing.strategy,
+        duration_s=duration_s,
+        room=mixing.room,
+        stage_half_deg=mixing.stage_half_deg,
+        loudness_lufs=mixing.loudness_lufs,
+        ceiling_dbtp=mixing.ceiling_dbtp,
+        fixed=mixing.fixed,
+        bus_gain_db=mixing.bus_gain_db,
+        write=files.write,
+        write_stem=files.write_stem if files.has_stems else None,
+        progress=progress,
+    )
