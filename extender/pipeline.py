@@ -13,16 +13,24 @@ from extender.arranging import ArrangeOptions, arrange
 from extender.audio import read_audio
 from extender.casting import cast
 from extender.errors import InputError
-from extender.output import write_soundscape
-from extender.output.soundscape import MixFiles, bring_sounds, gather_sounds
+from extender.output.base import Rendered
+from extender.output.soundscape import (
+    MixFiles,
+    bring_picture,
+    bring_sounds,
+    gather_sounds,
+    save_picture,
+    write_outputs,
+    write_project,
+)
 from extender.output.workspace import check_target, whole_folder
 from extender.progress import Progress, silent
 from extender.project import changed_by_hand, kept_settings, read_project, seal
 from extender.sources import make_sources
 from extender.sources.base import SourceContext
 from extender.types import Arrangement, Cast, Project
-from extender.vision.see import SeeOptions, Seen, see
-from mixer import AudioBuffer, BusSettings, Meters, MixPlan, Room, Track, TrackSettings, mix_to
+from extender.vision.see import Seen, SeeOptions, see
+from mixer import AudioBuffer, Meters, MixPlan, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
 
 
@@ -76,7 +84,8 @@ def render_picture(
         arrangement = arrange(seen.scene, roles, vocabulary, sounds, options.arrange)
         mixing = Mixing(options.strategy, options.loudness_lufs, room_of(seen.scene, vocabulary), stage_of(seen.scene))
         project = _project(seen.scene, roles, arrangement, options)
-        return _finish(project, sounds, mixing, folder, output, seen, progress)
+        copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
+        return _finish(project, sounds, mixing, folder, output, copy, progress)
 
 
 def render_project(path: Path, output: Path, *, force: bool = False, progress: Progress = silent) -> Soundscape:
@@ -93,7 +102,8 @@ def render_project(path: Path, output: Path, *, force: bool = False, progress: P
     with whole_folder(output, force=force) as folder:
         project = replace(project, cast=bring_sounds(project.cast, origin, folder))
         sounds = load_sounds(project.cast, folder, progress)
-        return _finish(project, sounds, _mixing_of(project), folder, output, _picture_beside(origin), progress)
+        copy = bring_picture(origin, folder)
+        return _finish(project, sounds, _mixing_of(project), folder, output, copy, progress)
 
 
 def _cast(scene: Scene, vocabulary: Vocabulary, options: RenderOptions, progress: Progress) -> Cast:
@@ -185,7 +195,7 @@ def _finish(
     mixing: Mixing,
     folder: Path,
     output: Path,
-    seen: Seen | Path | None,
+    picture: Path | None,
     progress: Progress,
 ) -> Soundscape:
     """Mix, then write everything that goes beside the sound."""
@@ -196,7 +206,8 @@ def _finish(
     with MixFiles(folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
         plan, meters = _mix(tracks, mixing, project.arrangement.duration_s, files, progress)
     project = seal(replace(project, plan=plan))
-    write_soundscape(project, meters, folder=folder, mix_file=files.mix, picture=seen, progress=progress)
+    write_project(project, folder)
+    write_outputs(Rendered(folder, project, meters, files.mix, picture), progress)
     return Soundscape(output, output / files.mix.name, project, meters)
 
 

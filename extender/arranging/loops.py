@@ -13,6 +13,8 @@ from mixer.types import AudioBuffer, Clip, Fade
 
 CANDIDATES = 24
 """Starting points that are tried for each seam."""
+GOOD_ENOUGH_DB = -0.15
+"""A seam that dips less than this is taken at once."""
 WINDOW_S = 0.1
 """The level of a seam is looked at in windows of this length."""
 EDGE_IN_S, EDGE_OUT_S = 0.5, 1.0
@@ -117,10 +119,14 @@ def _best_seam(
     start, end = analysis.body
     latest = max(start, end - max(2.5 * overlap_s, 0.4 * (end - start)))
     offsets = rng.uniform(start, latest, CANDIDATES) if latest > start else np.array([start])
-    seams = [
-        _measure_seam(tail, _cut(following, o, overlap_s) * gain, following.sample_rate, float(o)) for o in offsets
-    ]
-    return max(seams, key=lambda seam: seam.dip_db)
+    best: Seam | None = None
+    for offset_s in offsets.tolist():
+        seam = _measure_seam(tail, _cut(following, offset_s, overlap_s) * gain, following.sample_rate, offset_s)
+        if best is None or seam.dip_db > best.dip_db:
+            best = seam
+        if best.dip_db > GOOD_ENOUGH_DB:
+            break
+    return best or Seam(start, 0.0, 0.0)
 
 
 def _measure_seam(tail: NDArray[np.float64], head: NDArray[np.float64], sample_rate: int, offset_s: float) -> Seam:

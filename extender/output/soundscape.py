@@ -10,9 +10,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from extender.audio import MAX_EXCERPT_S, SAMPLE_RATE, open_for_writing, read_audio
 from extender.errors import InputError, OutputError
-from extender.types import Cast, Role, SoundAsset
+from extender.output.base import Output, Rendered
+from extender.plugins import installed, load_plugin
+from extender.progress import Progress
+from extender.project import to_json
+from extender.types import Cast, Project, Role, SoundAsset
 from mixer.types import Samples
 
 
@@ -100,7 +107,9 @@ def bring_sounds(cast: Cast, origin: Path, folder: Path) -> Cast:
         for take in role.takes:
             source = (origin / take.file).resolve()
             if not source.is_relative_to(origin.resolve()):
-                raise InputError(f"sound {take.file!r} of {role.id} lies outside the project's folder; put it in sounds/")
+                raise InputError(
+                    f"sound {take.file!r} of {role.id} lies outside the project's folder; put it in sounds/"
+                )
             if not source.is_file():
                 raise InputError(f"sound {take.file!r} of {role.id} is missing in {origin}")
             found = sha256_of(source)
@@ -140,6 +149,11 @@ class MixFiles:
             path = folder / "stems" / f"{_free_name(file_stem(stem_id), names)}.wav"
             self._stems[stem_id] = opened(path, "float")
 
+    @property
+    def has_stems(self) -> bool:
+        """Whether stems are written."""
+        return bool(self._stems)
+
     def write(self, block: Samples) -> None:
         """Append a block (2, frames) to the mix."""
         _write(self._write, block, self.mix)
@@ -165,3 +179,45 @@ def _write(write: Callable[[Samples], None], block: Samples, path: Path) -> None
         free = shutil.disk_usage(path.parent).free
         why = "the disk is full" if free < 1_000_000 else str(error).rstrip(".")
         raise OutputError(f"cannot write {path.name}: {why}; make room or give another --output") from None
+
+
+PICTURE = "picture.jpg"
+PICTURE_PIXELS = 1280
+
+
+def save_picture(pixels: NDArray[np.uint8], folder: Path) -> Path:
+    """Keep a small copy of the picture for the report: at most 1280 pixels wide or high, and no metadata.
+
+    Parameters
+    ----------
+    pixels : uint8, (height, width, 3)
+    folder : Path
+    """
+    from PIL import Image
+
+    image = Image.fromarray(pixels)
+    image.thumbnail((PICTURE_PIXELS, PICTURE_PIXELS))
+    image.save(folder / PICTURE, "JPEG", quality=85)
+    return folder / PICTURE
+
+
+def bring_picture(origin: Path, folder: Path) -> Path | None:
+    """Copy the picture of an existing project, if it has one."""
+    if not (origin / PICTURE).is_file():
+        return None
+    shutil.copyfile(origin / PICTURE, folder / PICTURE)
+    return folder / PICTURE
+
+
+def write_project(project: Project, folder: Path) -> None:
+    """Write project.json."""
+    (folder / "project.json").write_text(to_json(project), encoding="utf-8")
+
+
+def write_outputs(rendered: Rendered, progress: Progress) -> None:
+    """Let every installed output add its files: credits, report, and what plugins bring."""
+    names = installed("extender.outputs")
+    for number, name in enumerate(names, 1):
+        output: Output = load_plugin("extender.outputs", name)
+        output(rendered)
+        progress("writing the report", number / len(names))

@@ -54,7 +54,9 @@ def whole_folder(target: Path, *, force: bool) -> Iterator[Path]:
     with _one_line(target):
         made = _make_parents(target.absolute().parent)
         try:
-            work = Path(tempfile.mkdtemp(prefix=f".{target.name[:80]}.", suffix=".partial", dir=target.absolute().parent))
+            work = Path(
+                tempfile.mkdtemp(prefix=f".{target.name[:80]}.", suffix=".partial", dir=target.absolute().parent)
+            )
         except OSError:
             _remove(made)
             raise
@@ -111,7 +113,9 @@ def _one_line(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise OutputError(f"the disk is full: {target} was not written; make room or give another --output") from None
+            raise OutputError(
+                f"the disk is full: {target} was not written; make room or give another --output"
+            ) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError(f"cannot write {target}: permission denied; give another place with --output") from None
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None

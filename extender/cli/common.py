@@ -1,0 +1,87 @@
+"""What all commands share: errors as one line, progress, JSON, the options that mean the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from extender.errors import ExtenderError
+from extender.progress import Progress, silent
+
+INTERRUPTED = 130
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def one_line_errors(debug: bool = False) -> Iterator[None]:
+    """Turn what a person can mend into one line on stderr and the documented exit code."""
+    from extender.ownership import check_ownership
+
+    previous = signal.signal(signal.SIGTERM, _stop)
+    try:
+        check_ownership()
+        yield
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was left half done", INTERRUPTED, debug)
+    except ExtenderError as error:
+        _fail(str(error), error.exit_code, debug)
+    except ValueError as error:
+        # The other packages' roots; looked up by name, so that nothing is imported only to be excepted.
+        if type(error).__name__ not in ("SceneError", "MixerError", "FreesoundError", "ModelError"):
+            raise
+        _fail(str(error), 3, debug)
+    except MemoryError:
+        _fail("not enough memory; try a shorter --duration or fewer sounds with --max-sounds", 1, debug)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left; nothing more to say
+        raise typer.Exit(1) from None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _fail(message: str, code: int, debug: bool) -> NoReturn:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    typer.echo(f"extender: {message}", err=True)
+    raise typer.Exit(code) from None
+
+
+@contextmanager
+def progress_bar(*, show: bool) -> Iterator[Progress]:
+    """Yield a Progress that draws a bar on stderr while it is a terminal, and says nothing otherwise."""
+    if not show or not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def tell(stage: str, fraction: float) -> None:
+            bar.update(task, description=stage, completed=min(1.0, max(0.0, fraction)))
+
+        yield tell
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on stdout."""
+    typer.echo(json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False))

@@ -1,0 +1,210 @@
+"""`extender render` and `extender demo`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extender.cli.common import (
+    DebugOption,
+    JsonOption,
+    QuietOption,
+    one_line_errors,
+    print_json,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from extender.pipeline import Soundscape
+
+
+class FileFormat(StrEnum):
+    """Formats of the mix."""
+
+    WAV = "wav"
+    FLAC = "flac"
+    OGG = "ogg"
+    MP3 = "mp3"
+
+
+SEEING, SOUND, OUTPUT = "Seeing", "Sound", "Output"
+
+DurationOption = Annotated[
+    float, typer.Option("--duration", "-d", help="Seconds of sound.", min=0.1, max=86_400.0, rich_help_panel=SOUND)
+]
+SeedOption = Annotated[int, typer.Option(help="Same seed, same bytes.", min=0, rich_help_panel=SOUND)]
+FormatOption = Annotated[FileFormat, typer.Option("--format", help="Of the mix.", rich_help_panel=OUTPUT)]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Folder to be made.", rich_help_panel=OUTPUT)]
+ForceOption = Annotated[
+    bool, typer.Option("--force", "-f", help="Replace an existing soundscape.", rich_help_panel=OUTPUT)
+]
+StemsOption = Annotated[bool, typer.Option("--stems", help="Write each track too.", rich_help_panel=OUTPUT)]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Use no network at all.")]
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(help="Detector weights: a file, an exported folder, or a name.", rich_help_panel=SEEING),
+]
+TrustOption = Annotated[
+    bool, typer.Option("--trust-weights", help="Load a .pt of unknown origin.", rich_help_panel=SEEING)
+]
+DetectorOption = Annotated[
+    str, typer.Option(help="Who looks at the picture; 'none' = the place alone.", rich_help_panel=SEEING)
+]
+SceneOption = Annotated[
+    Path | None,
+    typer.Option("--scene", help="Boxes and place from a file (scene JSON, COCO, YOLO txt).", rich_help_panel=SEEING),
+]
+PanoramaOption = Annotated[
+    bool, typer.Option("--panorama", help="The picture is a 360° panorama.", rich_help_panel=SEEING)
+]
+
+
+def render(
+    source: Annotated[Path, typer.Argument(help="A picture, or the project.json of a soundscape.", show_default=False)],
+    output: OutputOption = None,
+    duration: DurationOption = 30.0,
+    seed: SeedOption = 0,
+    sources: Annotated[
+        str, typer.Option(help="Where sounds come from, in this order.", rich_help_panel=SOUND)
+    ] = "folder,procedural",
+    sounds: Annotated[
+        list[Path] | None,
+        typer.Option("--sounds", help="A folder of your own sounds; may be given again.", rich_help_panel=SOUND),
+    ] = None,
+    max_sounds: Annotated[int, typer.Option(help="At most so many things.", min=0, max=64, rich_help_panel=SOUND)] = 8,
+    strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "balanced",
+    loudness: Annotated[
+        float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
+    ] = -20.0,
+    quiet_level: Annotated[
+        float, typer.Option(help="LUFS of the least important thing.", min=-60, max=0, rich_help_panel=SOUND)
+    ] = -30.0,
+    loud_level: Annotated[
+        float, typer.Option(help="LUFS of the most important thing.", min=-60, max=0, rich_help_panel=SOUND)
+    ] = -20.0,
+    ambience_level: Annotated[
+        float, typer.Option(help="LUFS of the ambience.", min=-60, max=0, rich_help_panel=SOUND)
+    ] = -30.0,
+    weights: WeightsOption = None,
+    trust_weights: TrustOption = False,
+    detector: DetectorOption = "yolo",
+    scene: SceneOption = None,
+    panorama: PanoramaOption = False,
+    file_format: FormatOption = FileFormat.WAV,
+    stems: StemsOption = False,
+    force: ForceOption = False,
+    offline: OfflineOption = False,
+    json_output: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Turn a picture into a soundscape: sound, report, credits, project.
+
+    [bold]Examples[/bold]
+
+      extender render photo.jpg
+
+      extender render photo.jpg --duration 300 --format flac -o evening
+
+      extender render photo.jpg --sounds ~/recordings --stems
+
+      extender render photo.soundscape/project.json --force     # again, after editing it
+    """
+    with one_line_errors(debug):
+        from extender.cli.choices import options_of
+        from extender.errors import UsageError
+        from extender.pipeline import default_output, render_picture, render_project
+
+        target = output or default_output(source)
+        with progress_bar(show=not (quiet or json_output)) as progress:
+            if source.suffix.lower() == ".json":
+                result = render_project(source, target, force=force, progress=progress)
+            else:
+                if loud_level < quiet_level:
+                    raise UsageError(f"--loud-level {loud_level:g} must not be below --quiet-level {quiet_level:g}")
+                options = options_of(
+                    duration_s=duration, seed=seed, sources=sources, libraries=sounds, max_sounds=max_sounds,
+                    strategy=strategy, loudness_lufs=loudness, quiet_lufs=quiet_level, loud_lufs=loud_level,
+                    ambience_lufs=ambience_level, weights=weights, trust_weights=trust_weights, detector=detector,
+                    scene=scene, panorama=panorama, file_format=file_format.value, stems=stems, force=force,
+                    offline=offline,
+                )  # fmt: skip
+                result = render_picture(source, target, options, progress)
+        tell(result, json_output=json_output, quiet=quiet)
+
+
+def demo(
+    output: OutputOption = None,
+    duration: DurationOption = 30.0,
+    seed: SeedOption = 0,
+    file_format: FormatOption = FileFormat.WAV,
+    stems: StemsOption = False,
+    force: ForceOption = False,
+    weights: WeightsOption = None,
+    trust_weights: TrustOption = False,
+    offline: OfflineOption = False,
+    json_output: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Render a street photograph that comes with the detector, or a packaged scene where there are no weights.
+
+    [bold]Example[/bold]
+
+      extender demo -o demo.soundscape
+    """
+    with one_line_errors(debug):
+        from extender.cli.choices import demo_choice, options_of
+        from extender.pipeline import render_picture
+
+        with progress_bar(show=not (quiet or json_output)) as progress:
+            choice = demo_choice(weights, trust_weights=trust_weights, offline=offline, progress=progress)
+            if not (quiet or json_output):
+                typer.echo(choice.says)
+            options = options_of(
+                duration_s=duration, seed=seed, file_format=file_format.value, stems=stems, force=force,
+                weights=weights, trust_weights=trust_weights, offline=offline, scene=choice.scene,
+                note=choice.says if choice.scene else None,
+            )  # fmt: skip
+            result = render_picture(choice.picture, output or Path("demo.soundscape"), options, progress)
+        tell(result, json_output=json_output, quiet=quiet)
+
+
+def tell(result: Soundscape, *, json_output: bool, quiet: bool) -> None:
+    """Say what was made."""
+    meters, project = result.meters, result.project
+    if json_output:
+        print_json(
+            {
+                "folder": str(result.folder),
+                "mix": str(result.mix),
+                "report": str(result.folder / "report.html"),
+                "project": str(result.folder / "project.json"),
+                "duration_s": project.arrangement.duration_s,
+                "loudness_lufs": meters.loudness_lufs,
+                "true_peak_dbtp": meters.true_peak_dbtp,
+                "place": project.scene.place.label,
+                "detector": project.scene.detector,
+                "sounds": [
+                    {"id": r.id, "wanted": r.wanted, "played": r.played, "fallback": r.fallback}
+                    for r in project.cast.roles
+                ],
+                "silent": list(project.cast.silent),
+                "notes": list(project.scene.notes),
+            }
+        )
+        return
+    if quiet:
+        return
+    from extender.output.summary import summary
+
+    for note in project.scene.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(summary(project))
+    level = "silence" if meters.loudness_lufs is None else f"{meters.loudness_lufs:.1f} LUFS"
+    peak = "" if meters.true_peak_dbtp is None else f", {meters.true_peak_dbtp:.1f} dBTP"
+    typer.echo(f"{result.mix}: {project.arrangement.duration_s:g} s, {level}{peak}")
+    typer.echo(f"Open {result.folder / 'report.html'}")

@@ -1,0 +1,132 @@
+"""What a model is, and what is done to every sound it makes: no rumble, no clicks, a level like any other sound's."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from extender.sources.procedural.toolkit import SAMPLE_RATE, Rng, Signal, frames
+from extender.types import Kind
+from mixer.types import Samples
+
+TARGET_LUFS = -23.0
+PEAK = 0.9
+FADE_IN_S, FADE_OUT_S = 0.002, 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A sound that can be made.
+
+    Parameters
+    ----------
+    name : str
+        Lower case with hyphens; part of the ids.
+    concepts : tuple of str
+        Concepts of the vocabulary it stands for.
+    kind : {"event", "loop", "ambience"}
+    channels : int
+        2 for beds that are heard all around (decorrelated), else 1.
+    duration_s : float
+        Of a loop or bed exactly, of an event typically.
+    title : str
+        For the credits.
+    synthesise : callable
+        (generator, duration in seconds) → float32, (frames,) or (channels, frames), at any level.
+    """
+
+    name: str
+    concepts: tuple[str, ...]
+    kind: Kind
+    channels: int
+    duration_s: float
+    title: str
+    synthesise: Callable[[Rng, float], Signal | Samples]
+
+
+def rendered(model: Model, seed: int) -> Samples:
+    """Return one take of a model, (channels, frames) float32: the same for the same seed, another for every other.
+
+    Loops and beds have exactly the model's duration and are not faded (they are looped elsewhere); events begin and
+    end in silence. Loudness is −23 LUFS unless the peaks would pass 0.9.
+    """
+    rng = np.random.default_rng([seed, zlib.crc32(model.name.encode())])
+    samples = np.atleast_2d(model.synthesise(rng, model.duration_s)).astype(np.float32)
+    looped = model.kind != "event"
+    if looped:
+        samples = samples[:, : frames(model.duration_s)]
+    else:
+        samples = _trimmed(samples)
+    samples = _without_rumble(samples, periodic=looped)
+    if not looped:
+        samples = _eased(samples)
+    gain = 10.0 ** ((TARGET_LUFS - loudness_lufs(samples)) / 20.0)
+    top = float(np.abs(samples).max())
+    gain = min(gain, PEAK / top) if top > 0 else 1.0
+    return np.ascontiguousarray(samples * np.float32(gain))
+
+
+def loudness_lufs(samples: Samples) -> float:
+    """Return the loudness after ITU-R BS.1770-5, with the weighting applied to spectra of 100 ms steps.
+
+    Steps instead of filtered samples: quick, and within a few tenths of a decibel, which is all that a starting level
+    needs; the mixer measures properly.
+    """
+    step = frames(0.1)
+    count = max(samples.shape[1] // step, 1)
+    padded = np.zeros((samples.shape[0], count * step), dtype=np.float32)
+    padded[:, : min(samples.shape[1], count * step)] = samples[:, : count * step]
+    spectra = fft.rfft(padded.reshape(samples.shape[0], count, step), axis=2)
+    weight = _k_weighting(fft.rfftfreq(step, 1.0 / SAMPLE_RATE)).astype(np.float32) ** 2
+    power = 2.0 * np.sum(np.square(np.abs(spectra)) * weight, axis=(0, 2), dtype=np.float64) / step**2
+    width = min(4, count)  # blocks of 400 ms
+    blocks = np.convolve(power, np.full(width, 1.0 / width), "valid")
+    levels = -0.691 + 10.0 * np.log10(blocks + 1e-12)
+    for threshold in (-70.0, None):  # the absolute gate, then the relative one
+        floor = threshold if threshold is not None else -10.691 + 10.0 * np.log10(blocks.mean() + 1e-12)
+        if (levels > floor).any():
+            blocks, levels = blocks[levels > floor], levels[levels > floor]
+    return float(-0.691 + 10.0 * np.log10(blocks.mean() + 1e-12))
+
+
+def _k_weighting(f: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the magnitude of BS.1770's two filters from their coefficients at 48 kHz (tables 1 and 2)."""
+    z = np.exp(-2j * np.pi * f / SAMPLE_RATE)
+    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z * z) / (
+        1.0 - 1.69065929318241 * z + 0.73248077421585 * z * z
+    )
+    high = (1.0 - 2.0 * z + z * z) / (1.0 - 1.99004745483398 * z + 0.99007225036621 * z * z)
+    return np.abs(shelf * high)
+
+
+def _without_rumble(samples: Samples, *, periodic: bool) -> Samples:
+    """Take off what lies below 25 Hz, the mean first of all."""
+    samples = samples - samples.mean(axis=1, keepdims=True)
+    count = samples.shape[1]
+    size = count if periodic else count + frames(0.1)
+    size = fft.next_fast_len(size, real=True)
+    f = fft.rfftfreq(size, 1.0 / SAMPLE_RATE)
+    gain = (f**4 / (f**4 + 25.0**4)).astype(np.float32)
+    return np.asarray(fft.irfft(fft.rfft(samples, size, axis=1) * gain, size, axis=1)[:, :count], dtype=np.float32)
+
+
+def _trimmed(samples: Samples) -> Samples:
+    """Cut silence (70 dB below the loudest) from both ends, keeping 5 ms before and 40 ms after."""
+    loud = np.flatnonzero(np.abs(samples).max(axis=0) > 3e-4 * np.abs(samples).max())
+    if loud.size == 0:
+        return samples
+    return samples[:, max(int(loud[0]) - frames(0.005), 0) : int(loud[-1]) + frames(0.04)]
+
+
+def _eased(samples: Samples) -> Samples:
+    """Let an event begin and end at zero."""
+    out = samples.copy()
+    rise = (0.5 - 0.5 * np.cos(np.pi * np.arange(frames(FADE_IN_S)) / frames(FADE_IN_S))).astype(np.float32)
+    fall = (0.5 + 0.5 * np.cos(np.pi * np.arange(1, frames(FADE_OUT_S) + 1) / frames(FADE_OUT_S))).astype(np.float32)
+    out[:, : rise.size] *= rise[: out.shape[1]]
+    out[:, -fall.size :] *= fall[-out.shape[1] :]
+    return out

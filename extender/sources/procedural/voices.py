@@ -1,0 +1,266 @@
+"""Voices of animals and people: a source (harmonics with jitter, roughness and breath) through moving formants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from extender.sources.procedural.toolkit import (
+    SAMPLE_RATE,
+    Control,
+    Rng,
+    Signal,
+    frames,
+    glide,
+    impulses,
+    sculpted,
+    spectra_count,
+    stretched,
+    wander,
+)
+
+CONTROL_HZ = 200.0
+"""Rate of the curves of a voice: 5 ms."""
+
+Formants = Sequence[tuple[float, float, float]]
+"""(centre Hz, bandwidth Hz, gain dB) of each resonance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a voice sounds; what it utters is given to :func:`uttered`.
+
+    Parameters
+    ----------
+    tilt_db : float
+        Of the source, per octave (−12 soft, −6 shouted).
+    jitter : float
+        Random deviation of the pitch, as a share of it, from cycle to cycle.
+    shimmer : float
+        Random deviation of the level.
+    rough : float
+        0..1: a subharmonic at half the pitch, in amplitude.
+    tremor_hz, tremor : float
+        Bleating: level and pitch together.
+    breath_db : float
+        Noise through the same formants, relative to the harmonics.
+    breath_tilt_db : float
+        Of the noise, per octave.
+    """
+
+    tilt_db: float = -9.0
+    jitter: float = 0.01
+    shimmer: float = 0.1
+    rough: float = 0.0
+    tremor_hz: float = 0.0
+    tremor: float = 0.0
+    breath_db: float = -14.0
+    breath_tilt_db: float = -3.0
+
+
+def formant_db(f: Control, shapes: Sequence[tuple[Control, Control, Control]]) -> Control:
+    """Return the gain in dB of parallel resonances (centre, bandwidth, gain dB, each broadcast against f)."""
+    power = np.full(np.broadcast_shapes(f.shape, shapes[0][0].shape), 1e-5)
+    for centre, width, gain_db in shapes:
+        x = f / centre
+        # Second-order resonance: |H|² = (b/c)² / ((1 − x²)² + (x b/c)²), 1 at its centre.
+        damping = (width / centre) ** 2
+        power = power + 10.0 ** (gain_db / 10.0) * damping / ((1.0 - x * x) ** 2 + x * x * damping + 1e-9)
+    return np.asarray(10.0 * np.log10(power))
+
+
+def uttered(
+    rng: Rng,
+    duration_s: float,
+    pitch_hz: Sequence[tuple[float, float]],
+    level: Sequence[tuple[float, float]],
+    formants: Sequence[tuple[float, Formants]],
+    voice: Voice,
+) -> Signal:
+    """Return one utterance.
+
+    Parameters
+    ----------
+    pitch_hz, level : sequence of (position 0..1, value)
+        Pitch contour in Hz and envelope in 0..1.
+    formants : sequence of (position 0..1, Formants)
+        Shapes of the mouth, moved through smoothly; as many resonances in each.
+    """
+    count = frames(duration_s)
+    points = max(int(duration_s * CONTROL_HZ), 8)
+    tremor = np.zeros(points)
+    if voice.tremor_hz > 0:
+        speed = voice.tremor_hz * (1.0 + 0.12 * wander(rng, points, CONTROL_HZ, 0.5, 4.0))
+        tremor = np.sin(2 * np.pi * np.cumsum(speed) / CONTROL_HZ + rng.uniform(0, 6.28))
+    pitch = glide(pitch_hz, points) * (1.0 + 0.06 * voice.tremor * tremor)
+    pitch *= 1.0 + 0.012 * wander(rng, points, CONTROL_HZ, 1.0, 8.0)
+    envelope = np.maximum(glide(level, points), 0.0) * (1.0 + voice.tremor * tremor) / (1.0 + voice.tremor)
+    envelope *= np.exp(voice.shimmer * wander(rng, points, CONTROL_HZ, 4.0, 60.0, 0.2))
+    shapes = []
+    for k in range(len(formants[0][1])):
+        tracks = [glide([(at, shape[k][j]) for at, shape in formants], points) for j in range(3)]
+        moved = tracks[0] * (1.0 + 0.02 * wander(rng, points, CONTROL_HZ, 1.0, 12.0))
+        shapes.append((moved[:, None], tracks[1][:, None], tracks[2][:, None]))
+
+    fast = wander(rng, count, SAMPLE_RATE, 15.0, 350.0, 0.3)
+    f0 = stretched(pitch, count) * (1.0 + voice.jitter * fast)
+    phase = np.cumsum(2.0 * np.pi * np.maximum(f0, 8.0) / SAMPLE_RATE)
+    harmonics = _harmonics(phase, pitch, shapes, voice, count)
+    if voice.rough > 0:
+        sub = 0.5 + 0.5 * np.cos(0.5 * phase + 0.8 * stretched(wander(rng, points, CONTROL_HZ, 2.0, 30.0), count))
+        harmonics = harmonics * (1.0 - voice.rough * sub.astype(np.float32))
+    breath = _breath(rng, phase, shapes, voice, count)
+    loud = float(np.sqrt(np.mean(np.square(harmonics)))) or 1.0
+    gain = np.float32(10.0 ** (voice.breath_db / 20.0) * loud)
+    return np.asarray((harmonics + gain * breath) * stretched(envelope, count), dtype=np.float32)
+
+
+def _harmonics(
+    phase: Control, pitch: Control, shapes: Sequence[tuple[Control, Control, Control]], voice: Voice, count: int
+) -> Signal:
+    """Add up the harmonics below 14 kHz, each as loud as source and formants make it at every moment."""
+    number = np.arange(1, int(np.clip(14_000.0 / pitch.mean(), 2, 90)) + 1)
+    at_hz = pitch[:, None] * number[None, :]
+    gain_db = formant_db(at_hz, shapes) + voice.tilt_db * np.log2(number)[None, :]
+    gains = np.where(at_hz < 16_000.0, 10.0 ** (gain_db / 20.0), 0.0)
+    at = np.linspace(0.0, pitch.size - 1.0, count)
+    grid = np.arange(pitch.size)
+    turn = np.exp(1j * phase).astype(np.complex64)
+    wheel = np.ones(count, dtype=np.complex64)
+    out = np.zeros(count, dtype=np.float32)
+    loudest = gains.max()
+    for h in range(number.size):
+        wheel *= turn
+        if gains[:, h].max() > 1e-4 * loudest:
+            out += np.interp(at, grid, gains[:, h]).astype(np.float32) * wheel.imag
+    return out
+
+
+def _breath(
+    rng: Rng, phase: Control, shapes: Sequence[tuple[Control, Control, Control]], voice: Voice, count: int
+) -> Signal:
+    """Return noise through the same formants, swelling with every opening of the glottis; root mean square 1."""
+    hop = 128
+    centres = np.geomspace(80.0, 18_000.0, 48)
+    moments = spectra_count(count, hop)
+    rows = np.linspace(0, shapes[0][0].shape[0] - 1, moments)
+    grid = np.arange(shapes[0][0].shape[0])
+    moving = [tuple(np.interp(rows, grid, track[:, 0])[:, None] for track in shape) for shape in shapes]
+    wide = [(c, 1.6 * w, g) for c, w, g in moving]
+    table = formant_db(centres[None, :], wide) * 0.7 + voice.breath_tilt_db * np.log2(centres / 1000.0)
+    air = sculpted(rng, count, table, centres, hop)
+    air = air * (0.55 + 0.45 * np.cos(phase)).astype(np.float32)
+    rms = float(np.sqrt(np.mean(np.square(air)))) or 1.0
+    return np.asarray(air / rms, dtype=np.float32)
+
+
+# --- many voices at once -------------------------------------------------------------------------------------------
+
+_VOWELS: Sequence[tuple[float, float, float]] = (
+    (300, 2250, 2950), (400, 2000, 2550), (570, 1850, 2500), (690, 1700, 2400), (740, 1120, 2450),
+    (600, 870, 2450), (450, 1050, 2250), (330, 900, 2250), (500, 1450, 2450), (490, 1350, 1700),
+)  # fmt: skip
+"""Mouth shapes in Hz (round numbers near the averages of Peterson & Barney 1952)."""
+
+BABBLE_HZ = 16_000
+
+
+def babble(
+    rng: Rng, duration_s: float, talkers: int, *, high: float = 0.5, near: float = 0.3, scale: float = 1.0
+) -> Signal:
+    """Return several people talking at once, in no language: syllables of random vowels, pauses, sibilants.
+
+    Each vowel is one filter for all talkers at once (the sum is linear), so the cost hardly grows with their number.
+
+    Parameters
+    ----------
+    talkers : int
+    high : float
+        Share of high voices.
+    near : float
+        0 = all equally far, 1 = very uneven.
+    scale : float
+        1 = grown people, 1.3 = children.
+    """
+    count = int(duration_s * BABBLE_HZ)
+    groups = len(_VOWELS) * 2
+    pulses = np.zeros((groups, count), dtype=np.float32)
+    hiss = np.zeros(count, dtype=np.float32)
+    for _ in range(talkers):
+        is_high = rng.random() < high
+        level = float(rng.lognormal(0.0, 0.9 * near))
+        base = (rng.uniform(170, 240) if is_high else rng.uniform(90, 140)) * scale
+        at, vowel, gain, sibilants = _syllables(rng, duration_s, base, scale)
+        for v in range(len(_VOWELS)):
+            chosen = vowel == v
+            if chosen.any():
+                row = v + (len(_VOWELS) if is_high else 0)
+                pulses[row] += level * impulses(count, at[chosen] * BABBLE_HZ, gain[chosen])
+        for start, length in sibilants:
+            a, b = int(start * BABBLE_HZ), int((start + length) * BABBLE_HZ)
+            if b < count:
+                hiss[a:b] += level * np.hanning(b - a).astype(np.float32)
+    size = fft.next_fast_len(count, real=True)
+    f = fft.rfftfreq(size, 1.0 / BABBLE_HZ)
+    total = np.zeros(f.size, dtype=np.complex64)
+    for row in range(groups):
+        stretch = scale * (1.17 if row >= len(_VOWELS) else 1.0)
+        total += fft.rfft(pulses[row], size) * _tract(f, _VOWELS[row % len(_VOWELS)], stretch)
+    voiced = fft.irfft(total, size)[:count]
+    sibilant = rng.standard_normal(count, dtype=np.float32) * hiss
+    sibilant[1:] -= 0.9 * sibilant[:-1]
+    voiced_rms = float(np.sqrt(np.mean(np.square(voiced)))) or 1.0
+    hiss_rms = float(np.sqrt(np.mean(np.square(sibilant)))) or 1.0
+    low = voiced / voiced_rms + 0.13 * sibilant / hiss_rms
+    full = frames(duration_s)
+    spectrum = np.zeros(full // 2 + 1, dtype=np.complex64)
+    part = fft.rfft(low)
+    spectrum[: part.size] = part
+    return np.asarray(fft.irfft(spectrum, full) * (full / count), dtype=np.float32)
+
+
+def _syllables(
+    rng: Rng, duration_s: float, base_hz: float, scale: float
+) -> tuple[Control, Control, Control, list[tuple[float, float]]]:
+    """Lay one talker's glottal pulses: times, vowel of each, gain of each, and where sibilants fall."""
+    starts, lengths, stress = [], [], []
+    sibilants = []
+    t = -rng.uniform(0.0, 2.0)
+    while t < duration_s:
+        for _ in range(int(rng.integers(3, 14))):  # a phrase
+            length = float(np.clip(rng.lognormal(-1.75, 0.35), 0.07, 0.45))
+            if rng.random() < 0.22 and t > 0:
+                sibilants.append((t, float(rng.uniform(0.05, 0.12))))
+                t += 0.07
+            starts.append(t)
+            lengths.append(length)
+            stress.append(float(rng.lognormal(0.0, 0.45)))
+            t += length * 1.05
+        t += float(rng.lognormal(-0.4, 0.8))
+    edges, size, accent = np.array(starts), np.array(lengths), np.array(stress)
+    melody = wander(rng, int(duration_s * 50) + 1, 50.0, 0.2, 3.0)
+    pitch = base_hz * np.exp(0.13 * melody)
+    cycles = np.cumsum(pitch) / 50.0
+    number = np.arange(1, int(cycles[-1]))
+    times = np.interp(number, cycles, np.arange(pitch.size) / 50.0)
+    times = times + rng.standard_normal(times.size) * 0.012 / base_hz
+    which = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, edges.size - 1)
+    u = (times - edges[which]) / size[which]
+    gain = np.where((u > 0) & (u < 1), np.sin(np.pi * np.clip(u, 0, 1)) ** 0.6, 0.0) * accent[which]
+    habit = rng.dirichlet(np.full(len(_VOWELS), 1.5))
+    vowels = rng.choice(len(_VOWELS), edges.size, p=habit)
+    return times, vowels[which], gain, sibilants
+
+
+def _tract(f: Control, vowel: tuple[float, float, float], scale: float) -> np.ndarray[tuple[int], np.dtype[np.complex64]]:
+    """Return the transfer function of a mouth: three resonances and a fourth, with the phases of real poles."""
+    total = np.ones(f.size, dtype=np.complex128)
+    for centre, width in zip((*vowel, 3500.0), (90.0, 110.0, 170.0, 250.0), strict=True):
+        c = min(centre * scale, 7000.0)
+        total *= c * c / (c * c - f * f + 1j * f * width * scale)
+    source = 1.0 / (1.0 + (f / 250.0) ** 1.6)  # glottal fall, and the air it comes through
+    radiation = f / (f + 500.0)
+    return np.asarray(total * source * radiation, dtype=np.complex64)

@@ -1,0 +1,190 @@
+"""Waves, running and falling water, water in the house."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extender.sources.procedural.model import Model
+from extender.sources.procedural.toolkit import (
+    THIRDS_HZ,
+    Rng,
+    Signal,
+    band,
+    filtered,
+    frames,
+    glide,
+    in_place,
+    mixed,
+    noise,
+    peak,
+    spectra_count,
+    stereo,
+    stretched,
+    texture,
+    wander,
+)
+from extender.sources.procedural.weather import bubbles, whistling
+from mixer.types import Samples
+
+_SEA = (-40, -38, -34, -30, -26, -22, -18, -16, -14, -12, -11, -11, -10, -10, -11, -12, -13, -14, -16, -17, -18, -20,
+        -21, -22, -23, -26, -33)  # fmt: skip
+_STREAM = (-50, -46, -42, -38, -33, -27, -22, -18, -16, -14, -13, -12, -11, -11, -12, -13, -13, -13, -14, -15, -17,
+           -19, -21, -24, -28, -33, -40)  # fmt: skip
+_FALL = (-26, -24, -22, -20, -18, -17, -16, -15, -14, -13, -12, -12, -12, -12, -12, -12, -12, -13, -13, -14, -15, -16,
+         -18, -20, -23, -27, -33)  # fmt: skip
+_FOUNTAIN = (-48, -46, -43, -40, -36, -32, -28, -25, -22, -20, -18, -16, -15, -14, -13, -12, -11, -10, -10, -10, -11,
+             -12, -13, -15, -18, -22, -28)  # fmt: skip
+_TAP = (-48, -46, -44, -40, -36, -31, -26, -22, -20, -19, -20, -22, -22, -20, -18, -16, -14, -12, -10, -9, -9, -9, -10,
+        -12, -15, -20, -26)  # fmt: skip
+_OCTAVES = np.log2(THIRDS_HZ / 1000.0)
+
+
+def surf(rng: Rng, duration_s: float, gap_s: float, depth: float, levels: tuple[int, ...] = _SEA) -> Samples:
+    """Waves that come in: swell low first, the break in the middle, foam high and long after."""
+    count = frames(duration_s)
+    moments = spectra_count(count)
+    t = np.linspace(0.0, duration_s, moments)
+    low = 1.0 / (1.0 + 4.0 ** (_OCTAVES + 1.8))
+    high = 1.0 / (1.0 + 4.0 ** (-(_OCTAVES - 1.0)))
+    middle = 1.0 - 0.6 * low - 0.6 * high
+    sides = [np.full((moments, 27), 0.02), np.full((moments, 27), 0.02)]
+    at = -gap_s * rng.uniform(0.2, 1.5)
+    while at < duration_s + 2.0:
+        length = rng.uniform(0.9, 1.5) * max(gap_s, 3.5)
+        size = rng.lognormal(0.0, 0.55) * depth
+        lag = rng.normal(0.0, 0.35)
+        for table, late in zip(sides, (-lag / 2, lag / 2), strict=True):  # it breaks along the shore, not at once
+            for shape, start, rise, fall in ((low, 0.0, 0.30, 0.22), (middle, 0.10, 0.16, 0.20), (high, 0.16, 0.12, 0.55)):
+                u = (t - at - late) / length - start
+                rising = np.clip(u / rise, 0.0, 1.0) ** 2.5
+                falling = np.exp(-np.maximum(u - rise, 0.0) / fall)
+                table += size * np.where(u > 0, rising * falling, 0.0)[:, None] * shape[None, :]
+        at += gap_s * rng.uniform(0.65, 1.45)
+    foam = [
+        texture(rng, count, levels, depth_db=1.0, common=0.35, low_hz=1.0, slope=0.1, motion_db=10 * np.log10(table))
+        for table in sides
+    ]
+    return np.stack(foam)
+
+
+def waves(rng: Rng, duration_s: float) -> Samples:
+    """Sea waves on a beach."""
+    return surf(rng, duration_s, rng.uniform(5.5, 7.5), 1.0)
+
+
+def lapping_water(rng: Rng, count: int, duration_s: float) -> Signal:
+    """Small waves against a wall or hull: slaps, gulps, drips."""
+    points = int(duration_s * 100)
+    slap = np.exp(0.9 * wander(rng, points, 100.0, 0.35, 2.2, 0.2))
+    wash = texture(rng, count, _STREAM, depth_db=1.5, common=0.5, low_hz=1.5, motion_db=10 * np.log10(slap)[:, None])
+    near = stretched(np.minimum(slap, 4.0), count)
+    gulps = bubbles(rng, count, duration_s, 22.0, 0.003, 0.014, 0.7) * near
+    drips = bubbles(rng, count, duration_s, 14.0, 0.001, 0.004, 0.5) * near
+    return mixed((-3.0, wash), (0.0, gulps), (-5.0, drips))
+
+
+def lake(rng: Rng, duration_s: float) -> Samples:
+    """Calm water at a shore or quay."""
+    return stereo(lambda: lapping_water(rng, frames(duration_s), duration_s))
+
+
+def stream(rng: Rng, duration_s: float) -> Samples:
+    """A brook over stones."""
+    count = frames(duration_s)
+
+    def side() -> Signal:
+        bed = texture(rng, count, _STREAM, depth_db=1.3, common=0.25, low_hz=0.8, slope=0.2)
+        small = bubbles(rng, count, duration_s, 170.0, 0.0008, 0.004)
+        large = bubbles(rng, count, duration_s, 16.0, 0.003, 0.009, 0.6)
+        murmur = stretched(np.exp(0.35 * wander(rng, int(duration_s * 50), 50.0, 0.5, 8.0, 0.3)), count)
+        return mixed((0.0, bed), (-1.0, small * murmur), (-3.0, large * murmur))
+
+    return stereo(side)
+
+
+def waterfall(rng: Rng, duration_s: float) -> Samples:
+    """Much water falling."""
+    count = frames(duration_s)
+    return stereo(lambda: texture(rng, count, _FALL, depth_db=0.8, common=0.3, low_hz=0.5, slope=0.3))
+
+
+def fountain(rng: Rng, duration_s: float) -> Signal:
+    """Jets falling back into a basin."""
+    count = frames(duration_s)
+    fall = texture(rng, count, _FOUNTAIN, depth_db=1.1, common=0.4, low_hz=0.8, slope=0.25)
+    splash = bubbles(rng, count, duration_s, 190.0, 0.0006, 0.0035)
+    patter = stretched(np.exp(0.4 * wander(rng, int(duration_s * 100), 100.0, 1.0, 15.0, 0.2)), count)
+    return mixed((0.0, fall), (-4.0, splash * patter))
+
+
+def tap(rng: Rng, duration_s: float) -> Signal:
+    """Water running into a basin; the basin drums, the drain gurgles."""
+    count = frames(duration_s)
+    jet = texture(rng, count, _TAP, depth_db=1.0, common=0.4, low_hz=0.8, slope=0.25)
+    drum = noise(rng, count, lambda f: peak(f, 330.0, 5.0) + 0.6 * peak(f, 610.0, 8.0) + 0.4 * peak(f, 1_180.0, 9.0))
+    drum = drum * stretched(np.exp(0.3 * wander(rng, int(duration_s * 100), 100.0, 2.0, 25.0, 0.2)), count)
+    splash = bubbles(rng, count, duration_s, 150.0, 0.0006, 0.003)
+    gurgle = bubbles(rng, count, duration_s, 9.0, 0.004, 0.010, 0.8)
+    return mixed((0.0, jet), (-9.0, drum), (-6.0, splash), (-11.0, gurgle))
+
+
+def hydrant(rng: Rng, duration_s: float) -> Signal:
+    """A strong jet of water on a pavement."""
+    count = frames(duration_s)
+    jet = texture(rng, count, _FALL, depth_db=1.2, common=0.6, low_hz=0.5, tilt_db=1.5)
+    return mixed((0.0, jet), (-8.0, bubbles(rng, count, duration_s, 120.0, 0.0006, 0.003)))
+
+
+def flush(rng: Rng, duration_s: float) -> Signal:
+    """A toilet: the lever, the rush, the gurgle, the cistern filling again."""
+    count = frames(duration_s)
+    moments = spectra_count(count)
+    rush = glide([(0, -45), (0.03, -6), (0.08, 0), (0.32, -2), (0.45, -16), (0.6, -40), (1, -70)], moments)
+    rushing = texture(rng, count, _FALL, depth_db=2.0, common=0.6, low_hz=1.5, motion_db=rush[:, None], tilt_db=-1.0)
+    swirl = stretched(glide([(0, 0), (0.05, 0.6), (0.3, 0.8), (0.43, 1.0), (0.6, 0.05), (1, 0)], 100), count)
+    gurgle = bubbles(rng, count, duration_s, 130.0, 0.002, 0.012, 0.6) * swirl
+    fill = stretched(glide([(0, 0), (0.3, 0.1), (0.5, 0.5), (0.85, 0.5), (1, 0)], 100), count)
+    refill = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1) + 0.4 * peak(f, 1_300.0, 12.0)) * fill
+    whole = mixed((0.0, rushing), (-3.0, gurgle), (-15.0, refill))
+    return in_place(rng, whole * stretched(glide([(0, 0), (0.01, 1), (0.85, 1), (1, 0)], 200), count), 0.35, -9.0)
+
+
+def pour(rng: Rng, duration_s: float) -> Signal:
+    """Filling a glass: the column of air above shortens, its pitch rises (c / 4L)."""
+    duration_s *= rng.uniform(0.8, 1.2)
+    count = frames(duration_s)
+    moments = spectra_count(count)
+    length_m = glide([(0, 0.13), (1, 0.03)], moments)
+    column = whistling(rng, count, 343.0 / (4.0 * (length_m + 0.02)), np.zeros(moments), 0.09)
+    swallow = bubbles(rng, count, duration_s, 160.0, 0.0008, 0.005, 0.5)
+    trickle = texture(rng, count, _TAP, depth_db=1.5, common=0.5, low_hz=1.5)
+    unsteady = stretched(np.exp(0.35 * wander(rng, int(duration_s * 100), 100.0, 2.0, 15.0, 0.2)), count)
+    hand = stretched(glide([(0, 0), (0.06, 1), (0.9, 0.9), (1, 0)], 200), count)
+    return in_place(rng, mixed((-1.0, column), (0.0, swallow), (-8.0, trickle)) * unsteady * hand, 0.2, -16.0)
+
+
+def drip(rng: Rng, duration_s: float) -> Signal:
+    """Single drops into standing water."""
+    count = frames(duration_s)
+    drops = np.zeros(count, dtype=np.float32)
+    at = 0.05
+    while at < duration_s - 0.4:
+        one = bubbles(rng, frames(0.25), 0.1, 25.0, 0.0018, 0.0032, 1.0)
+        start = frames(at)
+        drops[start : start + one.size] += one[: count - start]
+        at += rng.uniform(0.5, 1.1)
+    return in_place(rng, filtered(drops, lambda f: band(f, 300.0, 9_000.0, 1)), 0.9, -9.0, 14.0)
+
+
+MODELS = (
+    Model("waves", ("waves", "sea"), "ambience", 2, 30.0, "Sea waves", waves),
+    Model("lake", ("lapping water", "lake"), "ambience", 2, 26.0, "Lapping water", lake),
+    Model("stream", ("stream", "river"), "ambience", 2, 24.0, "Stream", stream),
+    Model("waterfall", ("waterfall",), "ambience", 2, 22.0, "Waterfall", waterfall),
+    Model("fountain", ("fountain",), "loop", 1, 22.0, "Fountain", fountain),
+    Model("tap", ("water tap", "sink"), "loop", 1, 20.0, "Running tap", tap),
+    Model("hydrant", ("fire hydrant",), "loop", 1, 20.0, "Jet of water", hydrant),
+    Model("flush", ("toilet",), "event", 1, 8.5, "Toilet flush", flush),
+    Model("pour", ("pouring water", "bottle"), "event", 1, 3.4, "Pouring a drink", pour),
+    Model("drip", ("dripping water",), "event", 1, 4.5, "Dripping water", drip),
+)
