@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from extender.arranging.analysis import TakeAnalysis
 from mixer.types import AudioBuffer, Clip, Fade
 
-CANDIDATES = 24
+CANDIDATES = 16
 """Starting points that are tried for each seam."""
-GOOD_ENOUGH_DB = -0.15
+GOOD_ENOUGH_DB = -0.2
 """A seam that dips less than this is taken at once."""
 WINDOW_S = 0.1
 """The level of a seam is looked at in windows of this length."""

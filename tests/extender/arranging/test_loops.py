@@ -65,7 +65,7 @@ def test_seams_neither_dip_nor_click_on_real_recordings(recordings: Path, file: 
     clips = loop([audio], [analyse(audio)], 120.0, np.random.default_rng(5))
     total = 120 * RATE
     seams = [(b.onset_s, a.onset_s + a.duration_s) for a, b in itertools.pairwise(clips)]
-    assert len(seams) >= 3
+    assert len(seams) >= 2
     single = [placed(audio, c, total) for c in clips]
     mixed = np.sum(single, axis=0)
     power = np.sum(np.square(single), axis=0)
