@@ -300,14 +300,14 @@ def struck(
     for chunk in np.array_split(order, max(1, int(longest.sum() * SAMPLE_RATE * shape[1] / 4e6))):
         if chunk.size == 0:
             continue
-        t = np.arange(max(frames(float(longest[chunk].max()) * 1.1), 8), dtype=np.float32) / np.float32(SAMPLE_RATE)
+        t = np.arange(max(frames(float(longest[chunk].max()) * 0.85), 8), dtype=np.float32) / np.float32(SAMPLE_RATE)
         bent = t + 0.5 * growth[chunk, None] * t * t if growth.any() else t[None, :]
         kernels = np.zeros((chunk.size, t.size), dtype=np.float32)
         for mode in range(shape[1]):
             decay = np.exp(np.float32(-_T60) * t / t60[chunk, mode, None])
             swing = np.sin(np.float32(2 * np.pi) * f[chunk, mode, None] * bent + phase[chunk, mode, None])
             kernels += gain[chunk, mode, None] * decay * swing
-        kernels *= np.minimum(t / np.float32(attack_s), 1.0)
+        kernels *= np.minimum(t / np.float32(attack_s), 1.0) * (1.0 - np.linspace(0, 1, t.size, dtype=np.float32) ** 8)
         for kernel, time in zip(kernels, times[chunk], strict=True):
             add(out, float(time), kernel)
     return out
