@@ -1,10 +1,13 @@
 """The words: what is in a picture, and what that sounds like. Knows nothing of audio, network or frameworks."""
 
+from scenes.coco import COCO_LABELS
 from scenes.errors import SceneError
 from scenes.types import Box, Detection, Picture, Place, Scene, Sighting
-from scenes.vocabulary import Concept, PlaceConcept, Role, Vocabulary, load_vocabulary
+from scenes.vocabulary import ROOTS, Concept, PlaceConcept, Role, Vocabulary, load_vocabulary
 
 __all__ = [
+    "COCO_LABELS",
+    "ROOTS",
     "Box",
     "Concept",
     "Detection",

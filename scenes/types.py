@@ -96,6 +96,15 @@ class Sighting:
         _check(bool(self.label), "Sighting", "label", "a non-empty word", self.label)
         _check_unit("Sighting", confidence=self.confidence)
         _check(self.count >= 1, "Sighting", "count", "1 or more", self.count)
+        _check(self.id is None or bool(self.id), "Sighting", "id", "a non-empty word, or none", self.id)
+        if self.importance is not None:
+            _check_unit("Sighting", importance=self.importance)
+        if self.azimuth_deg is not None:
+            _check(-180.0 <= self.azimuth_deg <= 180.0, "Sighting", "azimuth_deg", "in -180..180", self.azimuth_deg)
+        if self.elevation_deg is not None:
+            _check(-90.0 <= self.elevation_deg <= 90.0, "Sighting", "elevation_deg", "in -90..90", self.elevation_deg)
+        if self.distance_m is not None:
+            _check(0.0 < self.distance_m < math.inf, "Sighting", "distance_m", "metres above 0", self.distance_m)
 
 
 @dataclass(frozen=True, slots=True)
