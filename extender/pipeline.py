@@ -11,7 +11,6 @@ from pathlib import Path
 import extender
 from extender.arranging import ArrangeOptions, arrange
 from extender.audio import read_audio
-from extender.casting import cast
 from extender.errors import InputError
 from extender.output.base import Rendered
 from extender.output.soundscape import (
@@ -27,9 +26,9 @@ from extender.output.workspace import check_target, whole_folder
 from extender.progress import Progress, silent
 from extender.project import changed_by_hand, kept_settings, read_project, seal
 from extender.sources import make_sources
-from extender.sources.base import SourceContext
+from extender.sources.base import SoundSource, SourceContext
 from extender.types import Arrangement, Cast, Project
-from extender.vision.see import Seen, SeeOptions, see
+from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Meters, MixPlan, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
 
@@ -46,7 +45,6 @@ class RenderOptions:
     loudness_lufs: float = -20.0
     file_format: str = "wav"
     stems: bool = False
-    offline: bool = False
     force: bool = False
 
 
@@ -77,9 +75,12 @@ def render_picture(
     """
     check_target(output, force=options.force)
     vocabulary = load_vocabulary()
+    sources = sources_of(options.sources, options.libraries, offline=options.see.offline)
     seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
     with whole_folder(output, force=options.force) as folder:
-        roles = gather_sounds(_cast(seen.scene, vocabulary, options, progress), folder)
+        roles = gather_sounds(
+            cast(seen.scene, vocabulary, sources, seed=options.arrange.seed, progress=progress), folder
+        )
         sounds = load_sounds(roles, folder, progress)
         arrangement = arrange(seen.scene, roles, vocabulary, sounds, options.arrange)
         mixing = Mixing(options.strategy, options.loudness_lufs, room_of(seen.scene, vocabulary), stage_of(seen.scene))
@@ -106,13 +107,16 @@ def render_project(path: Path, output: Path, *, force: bool = False, progress: P
         return _finish(project, sounds, _mixing_of(project), folder, output, copy, progress)
 
 
-def _cast(scene: Scene, vocabulary: Vocabulary, options: RenderOptions, progress: Progress) -> Cast:
+def cache_folder() -> Path:
+    """Return where things are kept that can be had again: ``$EXTENDER_CACHE``, else the user's cache."""
     from platformdirs import user_cache_path
 
-    cache = Path(os.environ.get("EXTENDER_CACHE") or user_cache_path("image-extender"))
-    context = SourceContext(cache, options.libraries, options.offline)
-    sources = make_sources(options.sources, context)
-    return cast(scene, vocabulary, sources, seed=options.arrange.seed, progress=progress)
+    return Path(os.environ.get("EXTENDER_CACHE") or user_cache_path("image-extender"))
+
+
+def sources_of(names: Sequence[str], libraries: Sequence[Path], *, offline: bool) -> list[SoundSource]:
+    """Make the named sound sources, in order."""
+    return make_sources(names, SourceContext(cache_folder(), tuple(libraries), offline))
 
 
 def load_sounds(roles: Cast, folder: Path, progress: Progress = silent) -> Mapping[str, AudioBuffer]:

@@ -27,13 +27,22 @@ def _stop(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 @contextmanager
-def one_line_errors(debug: bool = False) -> Iterator[None]:
-    """Turn what a person can mend into one line on stderr and the documented exit code."""
+def one_line_errors(debug: bool = False, *, check: bool = True) -> Iterator[None]:
+    """Turn what a person can mend into one line on stderr and the documented exit code.
+
+    Parameters
+    ----------
+    debug : bool
+        Print the traceback first.
+    check : bool
+        Whether to make sure, before anything else, that our packages are the ones that will be imported.
+    """
     from extender.ownership import check_ownership
 
     previous = signal.signal(signal.SIGTERM, _stop)
     try:
-        check_ownership()
+        if check:
+            check_ownership()
         yield
     except KeyboardInterrupt:
         _fail("interrupted; nothing was left half done", INTERRUPTED, debug)

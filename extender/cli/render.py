@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,50 +15,26 @@ from extender.cli.common import (
     print_json,
     progress_bar,
 )
+from extender.cli.options import (
+    SOUND,
+    DetectorOption,
+    DurationOption,
+    FileFormat,
+    ForceOption,
+    FormatOption,
+    MaxSoundsOption,
+    OfflineOption,
+    OutputOption,
+    PanoramaOption,
+    SceneOption,
+    SeedOption,
+    StemsOption,
+    TrustOption,
+    WeightsOption,
+)
 
 if TYPE_CHECKING:
     from extender.pipeline import Soundscape
-
-
-class FileFormat(StrEnum):
-    """Formats of the mix."""
-
-    WAV = "wav"
-    FLAC = "flac"
-    OGG = "ogg"
-    MP3 = "mp3"
-
-
-SEEING, SOUND, OUTPUT = "Seeing", "Sound", "Output"
-
-DurationOption = Annotated[
-    float, typer.Option("--duration", "-d", help="Seconds of sound.", min=0.1, max=86_400.0, rich_help_panel=SOUND)
-]
-SeedOption = Annotated[int, typer.Option(help="Same seed, same bytes.", min=0, rich_help_panel=SOUND)]
-FormatOption = Annotated[FileFormat, typer.Option("--format", help="Of the mix.", rich_help_panel=OUTPUT)]
-OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Folder to be made.", rich_help_panel=OUTPUT)]
-ForceOption = Annotated[
-    bool, typer.Option("--force", "-f", help="Replace an existing soundscape.", rich_help_panel=OUTPUT)
-]
-StemsOption = Annotated[bool, typer.Option("--stems", help="Write each track too.", rich_help_panel=OUTPUT)]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Use no network at all.")]
-WeightsOption = Annotated[
-    str | None,
-    typer.Option(help="Detector weights: a file, an exported folder, or a name.", rich_help_panel=SEEING),
-]
-TrustOption = Annotated[
-    bool, typer.Option("--trust-weights", help="Load a .pt of unknown origin.", rich_help_panel=SEEING)
-]
-DetectorOption = Annotated[
-    str, typer.Option(help="Who looks at the picture; 'none' = the place alone.", rich_help_panel=SEEING)
-]
-SceneOption = Annotated[
-    Path | None,
-    typer.Option("--scene", help="Boxes and place from a file (scene JSON, COCO, YOLO txt).", rich_help_panel=SEEING),
-]
-PanoramaOption = Annotated[
-    bool, typer.Option("--panorama", help="The picture is a 360° panorama.", rich_help_panel=SEEING)
-]
 
 
 def render(
@@ -74,7 +49,7 @@ def render(
         list[Path] | None,
         typer.Option("--sounds", help="A folder of your own sounds; may be given again.", rich_help_panel=SOUND),
     ] = None,
-    max_sounds: Annotated[int, typer.Option(help="At most so many things.", min=0, max=64, rich_help_panel=SOUND)] = 8,
+    max_sounds: MaxSoundsOption = 8,
     strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "balanced",
     loudness: Annotated[
         float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
@@ -114,8 +89,7 @@ def render(
       extender render photo.soundscape/project.json --force     # again, after editing it
     """
     with one_line_errors(debug):
-        from extender.cli.choices import options_of
-        from extender.errors import UsageError
+        from extender.cli.choices import options_of, see_options
         from extender.pipeline import default_output, render_picture, render_project
 
         target = output or default_output(source)
@@ -123,15 +97,30 @@ def render(
             if source.suffix.lower() == ".json":
                 result = render_project(source, target, force=force, progress=progress)
             else:
-                if loud_level < quiet_level:
-                    raise UsageError(f"--loud-level {loud_level:g} must not be below --quiet-level {quiet_level:g}")
-                options = options_of(
-                    duration_s=duration, seed=seed, sources=sources, libraries=sounds, max_sounds=max_sounds,
-                    strategy=strategy, loudness_lufs=loudness, quiet_lufs=quiet_level, loud_lufs=loud_level,
-                    ambience_lufs=ambience_level, weights=weights, trust_weights=trust_weights, detector=detector,
-                    scene=scene, panorama=panorama, file_format=file_format.value, stems=stems, force=force,
+                see = see_options(
+                    weights=weights,
+                    trust_weights=trust_weights,
+                    detector=detector,
+                    scene=scene,
+                    panorama=panorama,
+                    max_sounds=max_sounds,
                     offline=offline,
-                )  # fmt: skip
+                )
+                options = options_of(
+                    see=see,
+                    duration_s=duration,
+                    seed=seed,
+                    sources=sources,
+                    libraries=sounds,
+                    strategy=strategy,
+                    loudness_lufs=loudness,
+                    quiet_lufs=quiet_level,
+                    loud_lufs=loud_level,
+                    ambience_lufs=ambience_level,
+                    file_format=file_format.value,
+                    stems=stems,
+                    force=force,
+                )
                 result = render_picture(source, target, options, progress)
         tell(result, json_output=json_output, quiet=quiet)
 
@@ -157,18 +146,22 @@ def demo(
       extender demo -o demo.soundscape
     """
     with one_line_errors(debug):
-        from extender.cli.choices import demo_choice, options_of
+        from extender.cli.choices import demo_choice, options_of, see_options
         from extender.pipeline import render_picture
 
         with progress_bar(show=not (quiet or json_output)) as progress:
             choice = demo_choice(weights, trust_weights=trust_weights, offline=offline, progress=progress)
             if not (quiet or json_output):
                 typer.echo(choice.says)
+            see = see_options(weights=weights, trust_weights=trust_weights, offline=offline, scene=choice.scene)
             options = options_of(
-                duration_s=duration, seed=seed, file_format=file_format.value, stems=stems, force=force,
-                weights=weights, trust_weights=trust_weights, offline=offline, scene=choice.scene,
-                note=choice.says if choice.scene else None,
-            )  # fmt: skip
+                see=see,
+                duration_s=duration,
+                seed=seed,
+                file_format=file_format.value,
+                stems=stems,
+                force=force,
+            )
             result = render_picture(choice.picture, output or Path("demo.soundscape"), options, progress)
         tell(result, json_output=json_output, quiet=quiet)
 

@@ -1,0 +1,124 @@
+"""From the command line's words to the pipeline's options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from extender.arranging import ArrangeOptions
+from extender.errors import UsageError
+from extender.pipeline import RenderOptions
+from extender.progress import Progress
+from extender.vision.detectors import DetectorContext, make_detector
+from extender.vision.see import SeeOptions
+
+
+def see_options(
+    *,
+    weights: str | None = None,
+    trust_weights: bool = False,
+    detector: str = "yolo",
+    scene: Path | None = None,
+    panorama: bool = False,
+    max_sounds: int = 8,
+    offline: bool = False,
+) -> SeeOptions:
+    """Return how a picture is looked at."""
+    return SeeOptions(
+        detector=detector,
+        weights=weights,
+        trust_weights=trust_weights,
+        offline=offline,
+        scene_file=scene,
+        panorama=panorama,
+        max_sounds=max_sounds,
+    )
+
+
+def options_of(
+    *,
+    see: SeeOptions,
+    duration_s: float,
+    seed: int,
+    file_format: str,
+    stems: bool,
+    force: bool,
+    sources: str = "folder,procedural",
+    libraries: Sequence[Path] | None = None,
+    strategy: str = "balanced",
+    loudness_lufs: float = -20.0,
+    quiet_lufs: float = -30.0,
+    loud_lufs: float = -20.0,
+    ambience_lufs: float = -30.0,
+) -> RenderOptions:
+    """Return how a soundscape is made.
+
+    Raises
+    ------
+    UsageError
+        A choice contradicts another or names nothing.
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in sources.split(",") if name.strip()))
+    if not names:
+        raise UsageError("--sources needs at least one name, e.g. --sources folder,procedural")
+    if loud_lufs < quiet_lufs:
+        raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
+    folders = tuple(Path(folder) for folder in libraries or ())
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"--sounds {folder}: no such folder")
+    return RenderOptions(
+        see=see,
+        arrange=ArrangeOptions(duration_s, seed, quiet_lufs, loud_lufs, ambience_lufs),
+        sources=names,
+        libraries=folders,
+        strategy=strategy,
+        loudness_lufs=loudness_lufs,
+        file_format=file_format,
+        stems=stems,
+        force=force,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DemoChoice:
+    """What the demo renders, and the line that says which."""
+
+    picture: Path | None
+    scene: Path | None
+    says: str
+
+
+def demo_choice(weights: str | None, *, trust_weights: bool, offline: bool, progress: Progress) -> DemoChoice:
+    """Choose the street photograph of the ultralytics package if it can be looked at, else the packaged scene of it."""
+    photograph = _street_photograph()
+    if photograph is None:
+        return DemoChoice(
+            None,
+            packaged_scene(),
+            "rendering the packaged example scene (for detection: pip install 'image-extender[detect]')",
+        )
+    context = DetectorContext(weights, trust_weights, offline, progress)
+    detector, why = make_detector("yolo", context)
+    if detector is None:
+        return DemoChoice(photograph, packaged_scene(), f"rendering the packaged example scene: {why}")
+    return DemoChoice(photograph, None, f"rendering {photograph}, looked at with {detector.name}")
+
+
+def _street_photograph() -> Path | None:
+    """Find the photograph without importing the package it comes with."""
+    spec = find_spec("ultralytics")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "assets" / "bus.jpg"
+        if path.is_file():
+            return path
+    return None
+
+
+def packaged_scene() -> Path:
+    """Return the example scene that comes with the product."""
+    import scenes
+
+    return Path(scenes.__path__[0]) / "data" / "examples" / "street.json"
