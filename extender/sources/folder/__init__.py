@@ -1,0 +1,5 @@
+"""A person's own sounds: folders on disk, with or without papers that describe them."""
+
+from extender.sources.folder.source import FolderSource
+
+__all__ = ["FolderSource"]
