@@ -2,7 +2,7 @@
 
     python benchmarks/photos.py ../shared/data/photos --weights ../shared/data/weights/yolo11n.pt --trust-weights
 
-Everything after the folder is handed to `extender render`. Prints a JSON line for each picture and one with the summary:
+Everything after the folder is handed to `extender render`. Prints a JSON line for each picture and one summary:
 seconds and peak memory of the whole process, loudness and true peak of the mix by ffmpeg's ebur128 (a second
 implementation), the largest distance of a placed track from its target, and whether the placed sounds stand in the same
 left–right order as their boxes.
@@ -10,6 +10,7 @@ left–right order as their boxes.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -40,7 +41,7 @@ def order_kept(project: dict[str, Any]) -> bool:
     boxes = {d["id"]: (d["box"]["x0"] + d["box"]["x1"]) / 2 for d in project["scene"]["detections"]}
     settings = {t["id"]: t["azimuth_deg"] for t in project["plan"]["tracks"]}
     placed = sorted((boxes[i], -azimuth) for i, azimuth in settings.items() if i in boxes)
-    return all(a[1] <= b[1] for a, b in zip(placed, placed[1:], strict=False))
+    return all(a[1] <= b[1] for a, b in itertools.pairwise(placed))
 
 
 def level_errors(project: dict[str, Any], folder: Path) -> list[float]:

@@ -105,13 +105,17 @@ def read_project(path: Path) -> Project:
     return project
 
 
+UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
+
+
 def _first(errors: Sequence[Mapping[str, Any]]) -> str:
     """Say the most telling of several errors in one line: an unknown key explains a missing one."""
-    error = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
+    error = next((e for e in errors if e["type"] in UNKNOWN_KEY), errors[0])
     where = ".".join(str(part) for part in error["loc"]) or "the file"
-    if error["type"] == "extra_forbidden":
+    if error["type"] in UNKNOWN_KEY:
         return f"{where} is no known key; remove it or correct its name"
-    return f"{where}: {error['msg']}, got {str(error.get('input'))[:60]!r}"
+    came = str(error.get("input")).replace("\n", " ")[:60]
+    return f"{where}: {error['msg'].removeprefix('Value error, ')}" + (f", got {came!r}" if came else "")
 
 
 def _check_references(path: Path, project: Project) -> None:
