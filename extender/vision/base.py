@@ -14,7 +14,7 @@ Pixels = NDArray[np.uint8]
 """A picture: uint8, (height, width, 3), sRGB red, green, blue."""
 
 
-class DetectorUnavailable(InstallError):
+class DetectorUnavailable(InstallError):  # noqa: N818  # a state that a render survives
     """A detector's own packages are not installed. The message names the command that mends it."""
 
 

@@ -63,7 +63,7 @@ class Camera:
         return math.degrees(2.0 * math.atan(self.half_width * self.aspect))
 
     def direction(self, x: float, y: float) -> tuple[float, float]:
-        """Return azimuth (+ = left, −180..180) and elevation (+ = up, −90..90) in degrees of a point (fractions 0..1)."""
+        """Return azimuth (+ = left, −180..180) and elevation (+ = up, −90..90) of a point (0..1), degrees."""
         if self.panorama:
             return (0.5 - x) * self.hfov_deg, (0.5 - y) * self.vfov_deg
         u, v = self._plane(x, y)

@@ -6,7 +6,7 @@
     centrality  1 in the middle, falling straight to 0 at the corners
     confidence  the detector's
     sharpness   v/(v + V): v and V are the variance of the Laplacian in the box and in the whole picture
-                (Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy"); 0.5 = as sharp as the picture
+                (Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy"); 0.5 = as sharp as it
 
 Photographers put what matters large, in the middle and in focus. Every term is within 0..1 and the weights add up to 1.
 """

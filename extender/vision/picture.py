@@ -59,7 +59,7 @@ def load_picture(path: Path, *, panorama: bool = False, max_pixels: int = MAX_PI
     Parameters
     ----------
     path : Path
-        JPEG, PNG, WebP, TIFF, GIF, BMP, PPM or JPEG 2000 in any mode; AVIF and HEIC where Pillow or a plugin reads them.
+        JPEG, PNG, WebP, TIFF, GIF, BMP, PPM or JPEG 2000 in any mode; AVIF and HEIC where Pillow or a plugin can.
         Of animations and multi-page files the first frame. Transparent parts show mid-grey.
     panorama : bool
         Take it for an equirectangular panorama even where its metadata (GPano) does not say so.
@@ -98,7 +98,7 @@ def _load(path: Path, image: Image, panorama: bool) -> LoadedPicture:
     orientation = _exif(image, _ORIENTATION)
     pixels = upright(pixels, orientation)
     width, height = original[::-1] if orientation in (5, 6, 7, 8) else original
-    notes = (f"{path.name} has several frames: only the first is used",) if animated else ()
+    notes: tuple[str, ...] = (f"{path.name} has several frames: only the first is used",) if animated else ()
     whole_circle = panorama or _says_panorama(image, width, height)
     if panorama and not _two_to_one(width, height):
         notes += (f"{path.name} is {width}×{height}, not twice as wide as high: taken as the whole circle as asked",)
@@ -173,7 +173,7 @@ def _draft(image: Image) -> None:
     """Let the JPEG decoder itself shrink by 2, 4 or 8: quicker, and in less memory."""
     width, height = image.size
     scale = max(1, max(width, height) // LONGEST_PX)
-    image.draft(None, (max(1, width // scale), max(1, height // scale)))  # type: ignore[arg-type]  # None keeps the mode
+    image.draft(None, (max(1, width // scale), max(1, height // scale)))  # None keeps the mode
 
 
 def _heif_brand(head: bytes) -> bytes:

@@ -61,7 +61,7 @@ PROGRAMS = (".pt", ".pth", ".torchscript", ".engine", ".pb", "_saved_model", "_p
 """Endings of formats that can hold code (pickles, serialised programs): loaded only if known or trusted."""
 
 
-class WeightsUnavailable(WeightsError):
+class WeightsUnavailable(WeightsError):  # noqa: N818  # a state that a render survives
     """No weights can be had: none here, and no network. A render goes on without a detector."""
 
 
@@ -147,7 +147,8 @@ def resolve_weights(
             return _checked_kind(folder / asked)
         if asked not in PUBLISHED:
             raise WeightsError(
-                f"there are no weights {asked} ({asker}): give a weight file that exists or one of {', '.join(PUBLISHED)}"
+                f"there are no weights {asked} ({asker}): give a weight file that exists, "
+                f"or one of {', '.join(PUBLISHED)}"
             )
         names = [asked]
     else:
@@ -240,7 +241,7 @@ def check_trust(path: Path, *, trusted: bool) -> None:
 
 
 def _checked_kind(path: Path) -> Path:
-    path = path.resolve()
+    path = path.absolute()  # not resolve(): a link's target may be named by its hash
     if not path.name.endswith(DATA_ONLY + PROGRAMS):
         kinds = ", ".join((".pt", *DATA_ONLY))
         raise WeightsError(
