@@ -2,6 +2,7 @@
 
 from scenes.coco import COCO_LABELS
 from scenes.errors import SceneError
+from scenes.io import SceneDraft, read_example, read_scene_file, scene_to_json, write_scene_file
 from scenes.types import Box, Detection, Picture, Place, Scene, Sighting
 from scenes.vocabulary import ROOTS, Concept, PlaceConcept, Role, Vocabulary, load_vocabulary
 
@@ -16,8 +17,13 @@ __all__ = [
     "PlaceConcept",
     "Role",
     "Scene",
+    "SceneDraft",
     "SceneError",
     "Sighting",
     "Vocabulary",
     "load_vocabulary",
+    "read_example",
+    "read_scene_file",
+    "scene_to_json",
+    "write_scene_file",
 ]
