@@ -1,0 +1,135 @@
+"""True peak: the level of the waveform between the samples (ITU-R BS.1770-5, Annex 2)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixer.types import AudioBuffer, Samples
+
+HALF = 16
+"""Taps of the interpolator on each side of a point."""
+QUANTUM = 16_384
+"""Frames that are interpolated at once: they stay in the cache of one core."""
+
+
+def _taps() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Design the interpolators for ¼ and ½ as weights of sums and differences of the samples around a point.
+
+    A Kaiser-windowed sinc (β = 7), each phase with unit gain at 0 Hz: within ±0.01 dB up to 0.4 of the sample rate.
+    ¾ is the mirror image of ¼: its even weights are the same, its odd weights have the other sign.
+    """
+    near = np.arange(HALF)
+    offsets = np.concatenate([-near[::-1], near + 1])  # sample positions around the interval 0..1
+    phases = []
+    for where in (0.25, 0.5):
+        x = where - offsets
+        window = np.i0(7.0 * np.sqrt(np.maximum(0.0, 1.0 - (x / HALF) ** 2))) / np.i0(7.0)
+        taps = np.sinc(x) * window
+        phases.append(taps / taps.sum())
+    left, right = phases[0][:HALF][::-1], phases[0][HALF:]
+    half = phases[1][HALF:]
+    return tuple(np.float32(w) for w in ((left + right) / 2, (left - right) / 2, half))  # type: ignore[return-value]
+
+
+_EVEN, _ODD, _HALF_WAY = _taps()
+BOUND = float(max(np.abs(_EVEN).sum() + np.abs(_ODD).sum(), 2 * np.abs(_HALF_WAY).sum())) * 1.001
+"""No true peak is above the largest sample within HALF frames times this."""
+
+
+def interval_peaks(window: Samples) -> NDArray[np.float32]:
+    """Return the largest magnitude in each interval between two samples, fourfold oversampled.
+
+    Parameters
+    ----------
+    window : (channels, n + 2 · HALF − 1) floats
+        The n intervals begin at frame HALF − 1 of it.
+
+    Returns
+    -------
+    (n,) floats
+        Over all channels; each interval includes the sample it begins with, not the one it ends with.
+    """
+    count = window.shape[1] - 2 * HALF + 1
+    shape = (window.shape[0], count)
+    even, odd, half, scratch, other = (np.zeros(shape, np.float32) for _ in range(5))
+    pair = np.empty(shape, np.float32)
+    for k in range(HALF):
+        left, right = window[:, HALF - 1 - k :][:, :count], window[:, HALF + k :][:, :count]
+        np.add(left, right, out=pair)
+        even += np.multiply(pair, _EVEN[k], out=scratch)
+        half += np.multiply(pair, _HALF_WAY[k], out=scratch)
+        np.subtract(left, right, out=pair)
+        odd += np.multiply(pair, _ODD[k], out=other)
+    # max(|e + o|, |e − o|) = |e| + |o|: the larger of the points at ¼ and ¾
+    peaks = np.abs(even, out=even)
+    peaks += np.abs(odd, out=odd)
+    np.maximum(peaks, np.abs(half, out=half), out=peaks)
+    np.maximum(peaks, np.abs(window[:, HALF - 1 :][:, :count]), out=peaks)
+    result: NDArray[np.float32] = peaks.max(axis=0)
+    return result
+
+
+class TruePeakMeter:
+    """Measures the true peak of a stream.
+
+    Parameters
+    ----------
+    channels : int
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._peak = 0.0
+        self._rest: Samples = np.zeros((channels, 2 * HALF - 1), np.float32)
+
+    def add(self, block: Samples) -> None:
+        """Take the next block, (channels, frames) of any length."""
+        if not block.any() and not self._rest.any():
+            return
+        window = np.concatenate([self._rest, block], axis=1)
+        self._peak = _largest(window, self._peak)
+        self._rest = window[:, -(2 * HALF - 1) :].copy()
+
+    @property
+    def peak(self) -> float:
+        """The largest magnitude so far, linear, as if silence followed."""
+        return _largest(np.pad(self._rest, ((0, 0), (0, HALF))), self._peak)
+
+    @property
+    def dbtp(self) -> float | None:
+        """The same in dBTP; None for silence."""
+        return decibels(self.peak)
+
+
+def _largest(window: Samples, least: float) -> float:
+    """Return the peak of all intervals of a window, skipping what cannot be above ``least``."""
+    for start in range(0, window.shape[1] - 2 * HALF + 1, QUANTUM):
+        part = window[:, start : start + QUANTUM + 2 * HALF - 1]
+        if max(part.max(), -part.min()) * BOUND > least:
+            least = max(least, float(interval_peaks(part).max()))
+    return least
+
+
+def decibels(amplitude: float) -> float | None:
+    """Return 20 log10(amplitude), or None for 0."""
+    return 20.0 * math.log10(amplitude) if amplitude > 0.0 else None
+
+
+def true_peak(buffer: AudioBuffer) -> float | None:
+    """Return the true peak in dBTP (full scale = 0), or None for silence.
+
+    Fourfold oversampling, ITU-R BS.1770-5 Annex 2, by a longer interpolator than the one given there: the maximum
+    under-reading is that of the fourfold grid alone, 20 log10 cos(π f / 4 f_s): 0.17 dB at a quarter of the rate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tone = np.sin(np.pi / 2 * np.arange(4_800) + np.pi / 4) * np.hanning(4_800)  # no sample on a crest
+    >>> round(true_peak(AudioBuffer(tone, 48_000)), 1)
+    -0.0
+    """
+    meter = TruePeakMeter(buffer.channels)
+    meter.add(buffer.samples)
+    return meter.dbtp
