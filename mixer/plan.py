@@ -89,6 +89,8 @@ class BusSettings:
         Target of the mix, −70..0 LUFS (ITU-R BS.1770).
     ceiling_dbtp : float
         True-peak ceiling, −24..0 dBTP.
+    reason : str
+        Why the gain is so, for people; says when the ceiling keeps the mix from its target.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -96,6 +98,7 @@ class BusSettings:
     gain_db: float = 0.0
     loudness_lufs: float = -20.0
     ceiling_dbtp: float = -1.0
+    reason: str = ""
 
     def __post_init__(self) -> None:
         check(-200.0 <= self.gain_db <= 120.0, "BusSettings", "gain_db", "in -200..120", self.gain_db)

@@ -185,7 +185,8 @@ class Track:
     id : str
         Unique in a mix.
     takes : tuple of AudioBuffer
-        Any rates and channel counts; one-channel takes are placed as points, others keep their channels as a bed.
+        Any rates and channel counts. The point of a take (itself, or (L + R)/√2) stands at the position; what lies
+        beside it (its own side, or for one channel a decorrelated copy) is spread by ``width``.
     clips : tuple of Clip, optional
         The schedule; by default the first take once, from the start, whole.
     position : Position
