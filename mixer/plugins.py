@@ -1,0 +1,44 @@
+"""Strategies and spatialisers by name: built in, or installed by others as entry points. Loaded when chosen."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from mixer.errors import MixerError
+
+STRATEGIES, SPATIALISERS = "extender.mix_strategies", "extender.spatialisers"
+_BUILT_IN = {
+    STRATEGIES: {"flat": "mixer.strategies:Flat", "balanced": "mixer.strategies:Balanced"},
+    SPATIALISERS: {"stereo": "mixer.spatial:Stereo"},
+}
+_KINDS = {STRATEGIES: "mix strategy", SPATIALISERS: "spatialiser"}
+
+
+def names(group: str) -> list[str]:
+    """Return what is installed, sorted; nothing is imported."""
+    return sorted({*_BUILT_IN[group], *(point.name for point in entry_points(group=group))})
+
+
+def make(group: str, name: str) -> Any:
+    """Return a new object of the class that goes by a name.
+
+    Raises
+    ------
+    MixerError
+        The name is unknown (the message lists what is installed), or its package does not load (with the cause).
+    """
+    kind = _KINDS[group]
+    target = _BUILT_IN[group].get(name)
+    if target:
+        module, _, attribute = target.partition(":")
+        return getattr(importlib.import_module(module), attribute)()
+    found: list[EntryPoint] = [point for point in entry_points(group=group) if point.name == name]
+    if not found:
+        raise MixerError(f"unknown {kind} {name!r}; installed: {', '.join(names(group))}")
+    try:
+        return found[0].load()()
+    except Exception as error:
+        cause = f"{type(error).__name__}: {error}"
+        raise MixerError(f"{kind} {name!r} ({found[0].value}) cannot be loaded: {cause}") from error

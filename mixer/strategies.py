@@ -1,0 +1,157 @@
+"""Who decides how a mix is made: the protocol, and the two strategies that need no ears but meters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
+from mixer.room import reverb_db_at
+from mixer.session import MixSession
+from mixer.spatial import NEAREST_M
+from mixer.types import Track
+
+
+@dataclass(frozen=True, slots=True)
+class MixRequest:
+    """What is wanted of a mix.
+
+    Parameters
+    ----------
+    duration_s : float
+    session : MixSession
+        Plays and measures the tracks. What it plays last is at hand when the plan is rendered.
+    room : Room or None
+    stage_half_deg : float
+        Azimuth of a loudspeaker.
+    loudness_lufs, ceiling_dbtp : float
+        Of the mix.
+    sample_rate : int
+        Hz.
+    fixed : mapping of str to TrackSettings
+        By track id: settings that must be kept as they are. Ids that are not among the tracks are ignored.
+    bus_gain_db : float or None
+        A bus gain that must be kept.
+    seed : int
+        For strategies that draw.
+    """
+
+    duration_s: float
+    session: MixSession
+    room: Room | None = None
+    stage_half_deg: float = 45.0
+    loudness_lufs: float = -20.0
+    ceiling_dbtp: float = -1.0
+    sample_rate: int = 48_000
+    fixed: Mapping[str, TrackSettings] = field(default_factory=dict)
+    bus_gain_db: float | None = None
+    seed: int = 0
+
+
+class MixStrategy(Protocol):
+    """Decides all settings of a mix. Entry-point group ``extender.mix_strategies``; made without arguments."""
+
+    name: str
+
+    def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
+        """Return a plan with one TrackSettings for each track, in their order; what is fixed stays as it is."""
+        ...
+
+
+class Flat:
+    """Levels only: everything in the middle and dry, each track at its target."""
+
+    name = "flat"
+
+    def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
+        """See :class:`MixStrategy`."""
+        return plan_levels(self.name, tracks, [TrackSettings(t.id, 0.0, placed=False) for t in tracks], request)
+
+
+class Balanced:
+    """Levels, placement, distance, one room, bus.
+
+    A point stands at its azimuth, its distance heard as level, as air, and as the share of the room. A bed
+    (``width`` > 0) surrounds the listener: it brings the sound of its own place and gets neither air nor room.
+    """
+
+    name = "balanced"
+
+    def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
+        """See :class:`MixStrategy`."""
+        return plan_levels(self.name, tracks, [self._place(t, request.room) for t in tracks], request)
+
+    @staticmethod
+    def _place(track: Track, room: Room | None) -> TrackSettings:
+        position = track.position
+        azimuth_deg = position.azimuth_deg
+        if track.width > 0.0:
+            reason = f"a bed, {100 * track.width:.0f} % wide"
+            return TrackSettings(track.id, 0.0, azimuth_deg=azimuth_deg, width=track.width, reason=reason)
+        reverb_db = reverb_db_at(room, position.distance_m)
+        side = "left" if azimuth_deg > 0 else "right"
+        where = "ahead" if abs(azimuth_deg) < 0.5 else f"{abs(azimuth_deg):.0f}° {side}"
+        reason = f"{where}, {position.distance_m:.3g} m away"
+        if reverb_db is not None:
+            reason += f", room {reverb_db:+.0f} dB"
+        return TrackSettings(
+            track.id, 0.0, True, azimuth_deg, position.distance_m, reverb_db=reverb_db, reason=reason
+        )  # fmt: skip
+
+
+def plan_levels(
+    strategy: str, tracks: Sequence[Track], placed: Sequence[TrackSettings], request: MixRequest
+) -> MixPlan:
+    """Give every placed track its level, then the bus its own: what most strategies end with.
+
+    The level lock: a track with a target gets the gain with which it, as placed, measures its target over the whole
+    schedule; placement is thereby neutral in level. A track without one keeps its own level, falling with 1/distance.
+
+    Parameters
+    ----------
+    strategy : str
+        Name of the strategy.
+    tracks : sequence of Track
+    placed : sequence of TrackSettings
+        One for each, whose gains are replaced and whose reasons are added to.
+    request : MixRequest
+
+    Returns
+    -------
+    MixPlan
+    """
+    places = [request.fixed.get(settings.id, settings) for settings in placed]
+    levels = request.session.levels(places)
+    settings = []
+    for track, place, level in zip(tracks, places, levels, strict=True):
+        if track.id in request.fixed:
+            settings.append(place)
+        elif level.peak == 0.0:
+            settings.append(_levelled(place, 0.0, "silent: nothing of it is heard"))
+        elif track.target_lufs is None:
+            distance_db = -20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
+            settings.append(_levelled(place, distance_db, f"{distance_db:+.1f} dB by distance, no target"))
+        else:
+            gain_db = level.gain_to(track.target_lufs)
+            if gain_db is None:
+                settings.append(_levelled(place, 0.0, "silent: nothing of it is loud enough to be heard"))
+            else:
+                settings.append(_levelled(place, gain_db, f"{gain_db:+.1f} dB to {track.target_lufs:.1f} LUFS"))
+    return MixPlan(
+        strategy=strategy, duration_s=request.duration_s, tracks=tuple(settings), bus=_bus(settings, request),
+        room=request.room, stage_half_deg=request.stage_half_deg,
+        spatialiser=request.session.spatialiser, sample_rate=request.sample_rate,
+    )  # fmt: skip
+
+
+def _levelled(place: TrackSettings, gain_db: float, why: str) -> TrackSettings:
+    gain_db = min(max(gain_db, -200.0), 120.0)
+    return replace(place, gain_db=gain_db, reason="; ".join(part for part in (place.reason, why) if part))
+
+
+def _bus(settings: Sequence[TrackSettings], request: MixRequest) -> BusSettings:
+    if request.bus_gain_db is not None:
+        return BusSettings(request.bus_gain_db, request.loudness_lufs, request.ceiling_dbtp, "set by hand")
+    return request.session.settle_bus(settings, request.loudness_lufs, request.ceiling_dbtp)
