@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -204,6 +205,7 @@ def words_of(record: SoundRecord) -> set[str]:
     return words
 
 
+@lru_cache(maxsize=20_000)
 def joined(pair: tuple[str, ...]) -> str:
     """Return two stems as the stem of the one word they may be written as."""
     return stem("".join(pair))

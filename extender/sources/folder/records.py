@@ -14,6 +14,7 @@ AUDIO_SUFFIXES = frozenset(
 """Endings of sound files that libsndfile or ffmpeg reads, in lower case."""
 
 _FREESOUND_NAME = re.compile(r"(?P<id>\d+)__(?P<user>.+?)__(?P<name>.+)")
+_HAS_WORD = re.compile(r"[^\W\d_]{2}")
 _SEPARATORS = re.compile(r"[\s_\-–.]+")
 
 
@@ -98,6 +99,8 @@ def record_of(path: str, note: Note | None) -> SoundRecord:
         *above, nearest = folders
         known = Note(label=nearest, tags=tuple(above)).over(known)
     title = known.title or in_words(place.stem)
+    if known.label and not _HAS_WORD.search(title):  # a bare number tells a reader of the credits nothing
+        title = f"{known.label} {title}"
     return SoundRecord(path, known.label, known.tags, title, known.author, known.licence, known.url, known.duration_s)
 
 

@@ -1,9 +1,9 @@
 """How well a sound of a library fits a query: what it is said to be, how long it is, whether it may be used.
 
 A wrong sound is worse than none, for after this source comes another. So it is the query's search words that count, as
-they are given. The bare name of the concept counts only where it is the whole label and has no false friends: a computer
-mouse avoids the word "animal", so a file labelled "mouse" is none of its sounds. What stays below :data:`MIN_SCORE` is
-not offered.
+they are given. The bare name of the concept counts only where it is the whole label and has no false friends: a
+computer mouse avoids the word "animal", so a file labelled "mouse" is none of its sounds. What stays below
+:data:`MIN_SCORE` is not offered.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from freesound.licence import parse_licence
 SILENCE_PEAK = 1e-4
 """A sound that nowhere exceeds this (−80 dBFS) is not to be heard."""
 
-_PER_PHRASE = 300
+_PER_PHRASE = 250
 _LOOKED_INTO = 60
 _OFFERED = 30
 

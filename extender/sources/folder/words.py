@@ -17,6 +17,7 @@ _NO_WORDS = frozenset(
 """Words that tell nothing of a sound."""
 
 
+@lru_cache(maxsize=20_000)
 def stems(text: str) -> tuple[str, ...]:
     """Return the words of a text as stems, in order.
 
