@@ -64,7 +64,9 @@ def engine(
     offsets = np.asarray(firing if firing is not None else np.arange(cylinders) / cylinders)
     own = 1.0 + 0.5 * uneven * rng.standard_normal(offsets.size)
     cycles = np.arange(int(cycle[-1]) + 1)
-    when = (cycles[:, None] + offsets[None, :] + 0.12 / cylinders * uneven * rng.standard_normal((cycles.size, 1))).ravel()
+    when = (
+        cycles[:, None] + offsets[None, :] + 0.12 / cylinders * uneven * rng.standard_normal((cycles.size, 1))
+    ).ravel()
     gains = np.maximum(np.tile(own, cycles.size) * (1.0 + uneven * rng.standard_normal(when.size)), 0.1)
     at = np.interp(when, cycle, np.arange(count), left=-1, right=-1)
     hits = impulses(count, at, gains)
@@ -72,10 +74,14 @@ def engine(
     pipe_hz = odd * SOUND_M_S / (4.0 * exhaust_m)
     level = 1.0 / (1.0 + (pipe_hz / bright_hz) ** 2)
     pipe = struck(rng, frames(0.12), [0.0], pipe_hz[None, :], 0.09 / np.sqrt(odd)[None, :], level[None, :], 0.0006)
-    block = struck(rng, frames(0.12), [0.0], [[body_hz, 2.7 * body_hz, 6.1 * body_hz]], [[0.1, 0.06, 0.03]], [[1, 0.5, 0.3]])
+    block = struck(
+        rng, frames(0.12), [0.0], [[body_hz, 2.7 * body_hz, 6.1 * body_hz]], [[0.1, 0.06, 0.03]], [[1, 0.5, 0.3]]
+    )
     pulses = convolved(hits, unit(pipe) + 0.8 * unit(block))[:count]
     opening = convolved(hits, np.exp(-np.arange(frames(0.012)) / frames(0.003)).astype(np.float32))[:count]
-    air = noise(rng, count, lambda f: band(f, 350.0, 2.2 * bright_hz, 1)) * (0.25 + opening / max(float(opening.max()), 1e-9))
+    air = noise(rng, count, lambda f: band(f, 350.0, 2.2 * bright_hz, 1)) * (
+        0.25 + opening / max(float(opening.max()), 1e-9)
+    )
     return mixed((0.0, pulses), (grit_db, air))
 
 

@@ -15,6 +15,8 @@ from mixer.types import Samples
 
 TARGET_LUFS = -23.0
 PEAK = 0.9
+ROUNDED = 2.0
+"""How far above PEAK a peak may come before it is rounded off: 6 dB."""
 FADE_IN_S, FADE_OUT_S = 0.002, 0.03
 
 
@@ -52,7 +54,7 @@ def rendered(model: Model, seed: int) -> Samples:
     """Return one take of a model, (channels, frames) float32: the same for the same seed, another for every other.
 
     Loops and beds have exactly the model's duration and are not faded (they are looped elsewhere); events begin and
-    end in silence. Loudness is −23 LUFS unless the peaks would pass 0.9.
+    end in silence. Loudness is −23 LUFS, or less where even rounded peaks would pass 0.9.
     """
     rng = np.random.default_rng([seed, zlib.crc32(model.name.encode())])
     samples = np.atleast_2d(model.synthesise(rng, model.duration_s)).astype(np.float32)
@@ -64,10 +66,17 @@ def rendered(model: Model, seed: int) -> Samples:
     samples = _without_rumble(samples, periodic=looped)
     if not looped:
         samples = _eased(samples)
-    gain = 10.0 ** ((TARGET_LUFS - loudness_lufs(samples)) / 20.0)
     top = float(np.abs(samples).max())
-    gain = min(gain, PEAK / top) if top > 0 else 1.0
-    return np.ascontiguousarray(samples * np.float32(gain))
+    gain = 10.0 ** ((TARGET_LUFS - loudness_lufs(samples)) / 20.0)
+    gain = min(gain, ROUNDED * PEAK / top) if top > 0 else 1.0
+    return np.ascontiguousarray(_rounded(samples * np.float32(gain)))
+
+
+def _rounded(samples: Samples) -> Samples:
+    """Bring peaks above half of PEAK under it along a smooth curve (single drops, heels, sparks: too short to hear)."""
+    knee = np.float32(PEAK / 2)
+    over = np.maximum(np.abs(samples) - knee, 0.0)
+    return np.where(over > 0, np.sign(samples) * (knee + knee * np.tanh(over / knee)), samples).astype(np.float32)
 
 
 def loudness_lufs(samples: Samples) -> float:

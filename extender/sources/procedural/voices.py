@@ -15,7 +15,6 @@ from extender.sources.procedural.toolkit import (
     Signal,
     frames,
     glide,
-    impulses,
     sculpted,
     spectra_count,
     stretched,
@@ -187,22 +186,26 @@ def babble(
     """
     count = int(duration_s * BABBLE_HZ)
     groups = len(_VOWELS) * 2
-    pulses = np.zeros((groups, count), dtype=np.float32)
+    places, weights = [], []  # of every glottal pulse: which filter's line and where on it, and how strong
     hiss = np.zeros(count, dtype=np.float32)
     for _ in range(talkers):
         is_high = rng.random() < high
         level = float(rng.lognormal(0.0, 0.9 * near))
         base = (rng.uniform(170, 240) if is_high else rng.uniform(90, 140)) * scale
         at, vowel, gain, sibilants = _syllables(rng, duration_s, base, scale)
-        for v in range(len(_VOWELS)):
-            chosen = vowel == v
-            if chosen.any():
-                row = v + (len(_VOWELS) if is_high else 0)
-                pulses[row] += level * impulses(count, at[chosen] * BABBLE_HZ, gain[chosen])
+        frame = at * BABBLE_HZ
+        heard = (gain > 0) & (frame >= 0) & (frame < count - 1)
+        line = (vowel[heard] + (len(_VOWELS) if is_high else 0)) * count
+        whole = frame[heard].astype(int)
+        share = frame[heard] - whole
+        places += [line + whole, line + whole + 1]
+        weights += [level * gain[heard] * (1 - share), level * gain[heard] * share]
         for start, length in sibilants:
             a, b = int(start * BABBLE_HZ), int((start + length) * BABBLE_HZ)
             if b < count:
                 hiss[a:b] += level * np.hanning(b - a).astype(np.float32)
+    track = np.bincount(np.concatenate(places), np.concatenate(weights), groups * count)
+    pulses = track.astype(np.float32).reshape(groups, count)
     size = fft.next_fast_len(count, real=True)
     f = fft.rfftfreq(size, 1.0 / BABBLE_HZ)
     total = np.zeros(f.size, dtype=np.complex64)
@@ -255,12 +258,16 @@ def _syllables(
     return times, vowels[which], gain, sibilants
 
 
-def _tract(f: Control, vowel: tuple[float, float, float], scale: float) -> np.ndarray[tuple[int], np.dtype[np.complex64]]:
+def _tract(
+    f: Control, vowel: tuple[float, float, float], scale: float
+) -> np.ndarray[tuple[int], np.dtype[np.complex64]]:
     """Return the transfer function of a mouth: three resonances and a fourth, with the phases of real poles."""
+    every, f = f, np.linspace(0.0, f[-1], 4_096)  # 2 Hz steps: far finer than the narrowest resonance
     total = np.ones(f.size, dtype=np.complex128)
     for centre, width in zip((*vowel, 3500.0), (90.0, 110.0, 170.0, 250.0), strict=True):
         c = min(centre * scale, 7000.0)
         total *= c * c / (c * c - f * f + 1j * f * width * scale)
     source = 1.0 / (1.0 + (f / 250.0) ** 1.6)  # glottal fall, and the air it comes through
     radiation = f / (f + 500.0)
-    return np.asarray(total * source * radiation, dtype=np.complex64)
+    coarse = total * source * radiation
+    return (np.interp(every, f, coarse.real) + 1j * np.interp(every, f, coarse.imag)).astype(np.complex64)

@@ -54,7 +54,11 @@ def surf(rng: Rng, duration_s: float, gap_s: float, depth: float, levels: tuple[
         size = rng.lognormal(0.0, 0.55) * depth
         lag = rng.normal(0.0, 0.35)
         for table, late in zip(sides, (-lag / 2, lag / 2), strict=True):  # it breaks along the shore, not at once
-            for shape, start, rise, fall in ((low, 0.0, 0.30, 0.22), (middle, 0.10, 0.16, 0.20), (high, 0.16, 0.12, 0.55)):
+            for shape, start, rise, fall in (
+                (low, 0.0, 0.30, 0.22),
+                (middle, 0.10, 0.16, 0.20),
+                (high, 0.16, 0.12, 0.55),
+            ):
                 u = (t - at - late) / length - start
                 rising = np.clip(u / rise, 0.0, 1.0) ** 2.5
                 falling = np.exp(-np.maximum(u - rise, 0.0) / fall)

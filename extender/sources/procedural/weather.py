@@ -200,9 +200,15 @@ def fire(rng: Rng, duration_s: float) -> Signal:
     body = texture(rng, count, _FIRE, depth_db=1.6, common=0.5, low_hz=0.5)
     mood = np.exp(0.9 * wander(rng, points, 200.0, 0.15, 2.0, 0.4))
     cracks = np.zeros(count, dtype=np.float32)
-    for low, high, q_per_s, length in ((900, 3_000, 5.0, 0.016), (2_500, 7_000, 11.0, 0.008), (5_000, 15_000, 16.0, 0.004)):
+    for low, high, q_per_s, length in (
+        (900, 3_000, 5.0, 0.016),
+        (2_500, 7_000, 11.0, 0.008),
+        (5_000, 15_000, 16.0, 0.004),
+    ):
         times = arrivals(rng, duration_s, q_per_s * 2.0)
-        times = times[rng.random(times.size) < np.clip(np.interp(times, np.linspace(0, duration_s, points), mood) / 3, 0, 1)]
+        times = times[
+            rng.random(times.size) < np.clip(np.interp(times, np.linspace(0, duration_s, points), mood) / 3, 0, 1)
+        ]
         flurry = times + rng.exponential(0.03, times.size) * (rng.random(times.size) < 0.4)
         times = np.concatenate([times, flurry])
         gains = np.minimum(rng.lognormal(0.0, 1.15, times.size), 12.0)
