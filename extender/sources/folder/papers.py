@@ -157,7 +157,8 @@ def _read_esc50(library: Library, paper: PurePosixPath) -> Notes:
         whole = "CC-BY-3.0" if row.get("esc10", "").strip().lower() == "true" else "CC-BY-NC-3.0"
         url = f"https://freesound.org/s/{row['src_file']}/" if row.get("src_file", "").isdigit() else ""
         note = Note(in_words(kind), ESC50_SOUNDS.get(kind, ()), licence=whole, url=url)
-        yield path, credit.get(PurePosixPath(path).stem, Note()).over(note)
+        clip = PurePosixPath(path).stem.rsplit("-", 1)[0]  # without the number of the class
+        yield path, credit.get(clip, Note()).over(note)
 
 
 def _esc50_credits(paper: Path) -> dict[str, Note]:

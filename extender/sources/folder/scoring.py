@@ -22,7 +22,7 @@ MIN_SCORE = 0.55
 """The least score of a candidate. A single search word among four or more words of a file name stays below it."""
 
 STEP = 0.05
-"""Scores are rounded to this; among equals the seed decides."""
+"""Scores are rounded down to this; among equals the seed decides."""
 
 MIN_LOOP_S = 1.5
 """Shorter sounds are never looped, in seconds."""
@@ -30,7 +30,7 @@ MIN_LOOP_S = 1.5
 MIN_EVENT_S = 0.05
 """Shorter sounds are never used, in seconds."""
 
-_FIELDS = {"label": 1.0, "tag": 0.95, "file name": 0.88}
+_FIELDS = {"label": 1.0, "tag": 0.95, "file name": 0.87}
 _RANK_STEP, _RANK_FLOOR = 0.03, 0.85
 _UNREAL_FACTOR = 0.65
 
@@ -122,11 +122,11 @@ def match(entry: Entry, wish: Wish) -> Match | None:
 
     For each search word (a phrase of n stems, which fill the share c = n / m of a field of m stems):
 
-    - one stem: 0.6 + 0.4 c;
+    - one stem: 0.5 + 0.5 c;
     - all stems in a row: 0.75 + 0.25 c; in any order in one field: 0.7 + 0.25 c; over several fields: 0.6;
     - the concept's name, where it is the whole field: 0.75;
 
-    times 1 for the label, 0.95 for a tag, 0.88 for the file name; minus 3 % for each better search word, 15 % at most.
+    times 1 for the label, 0.95 for a tag, 0.87 for the file name; minus 3 % for each better search word, 15 % at most.
     The best one counts.
     """
     if is_avoided(entry, wish.avoid):
@@ -173,7 +173,7 @@ def score(found: Match, kind: Kind, *, duration_s: float | None, channels: int |
     usable = licence.allows(derivatives=True)
     wide = kind != "ambience" or (channels or 1) >= 2
     quality = 0.6 * fitness + 0.2 * usable + 0.2 * wide
-    return round(round(found.value * (0.8 + 0.2 * quality) / STEP) * STEP, 2)
+    return round(math.floor(found.value * (0.8 + 0.2 * quality) / STEP + 1e-9) * STEP, 2)
 
 
 def duration_fitness(duration_s: float | None, kind: Kind) -> float:
@@ -219,7 +219,7 @@ def _match_phrase(entry: Entry, phrase: tuple[str, ...], word: str) -> Match | N
 def _field_value(field: tuple[str, ...], phrase: tuple[str, ...]) -> float:
     share = min(1.0, len(phrase) / len(field)) if field else 0.0
     if _contains(field, phrase):
-        return 0.6 + 0.4 * share if len(phrase) == 1 else 0.75 + 0.25 * share
+        return 0.5 + 0.5 * share if len(phrase) == 1 else 0.75 + 0.25 * share
     if len(phrase) == 1 and any(joined(pair) == phrase[0] for pair in pairwise(field)):
         return 0.75 + 0.25 * 2.0 / len(field)
     if len(phrase) == 2 and joined(phrase) in field:
