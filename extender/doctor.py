@@ -130,7 +130,8 @@ def _weights() -> Iterator[Finding]:
 
 def _folders() -> Iterator[Finding]:
     from extender.pipeline import cache_folder
-    from extender.sources.folder import default_libraries
+    from extender.sources.base import SourceContext
+    from extender.sources.folder.source import libraries_of
 
     cache = cache_folder()
     nearest = next(p for p in (cache, *cache.parents) if p.exists())
@@ -139,7 +140,7 @@ def _folders() -> Iterator[Finding]:
     else:
         mend = "set EXTENDER_CACHE to a folder that can be written"
         yield Finding("cache", "broken", f"{cache} cannot be written", mend, needed=True)
-    libraries = default_libraries()
+    libraries = libraries_of(SourceContext(cache))
     if libraries:
         yield Finding("your sounds", "ok", ", ".join(map(str, libraries)))
     else:
@@ -147,7 +148,7 @@ def _folders() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from extender.plugins import GROUPS, installed
+    from extender.plugins import KINDS, installed
 
-    for group in GROUPS:
+    for group in KINDS:
         yield Finding(group, "ok", ", ".join(installed(group)))

@@ -11,6 +11,7 @@ from pathlib import Path
 import extender
 from extender.arranging import ArrangeOptions, arrange
 from extender.audio import read_audio
+from extender.casting import cast
 from extender.errors import InputError
 from extender.output.base import Rendered
 from extender.output.soundscape import (
@@ -79,7 +80,15 @@ def render_picture(
     seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
     with whole_folder(output, force=options.force) as folder:
         roles = gather_sounds(
-            cast(seen.scene, vocabulary, sources, seed=options.arrange.seed, progress=progress), folder
+            cast(
+                seen.scene,
+                vocabulary,
+                sources,
+                seed=options.arrange.seed,
+                max_sounds=options.see.max_sounds,
+                progress=progress,
+            ),
+            folder,
         )
         sounds = load_sounds(roles, folder, progress)
         arrangement = arrange(seen.scene, roles, vocabulary, sounds, options.arrange)
@@ -114,7 +123,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("EXTENDER_CACHE") or user_cache_path("image-extender"))
 
 
-def sources_of(names: Sequence[str], libraries: Sequence[Path], *, offline: bool) -> list[SoundSource]:
+def sources_of(names: Sequence[str], libraries: Sequence[Path], *, offline: bool) -> Sequence[SoundSource]:
     """Make the named sound sources, in order."""
     return make_sources(names, SourceContext(cache_folder(), tuple(libraries), offline))
 
@@ -218,9 +227,13 @@ def _finish(
 def _mix(
     tracks: Sequence[Track], mixing: Mixing, duration_s: float, files: MixFiles, progress: Progress
 ) -> tuple[MixPlan, Meters]:
+    """Plan, unless there is a plan to be followed, and write the mix and its stems."""
     return mix_to(
         tracks,
         plan=mixing.plan,
+        write=files.write,
+        write_stem=files.write_stem if files.has_stems else None,
+        progress=progress,
         strategy=mixing.strategy,
         duration_s=duration_s,
         room=mixing.room,
@@ -229,7 +242,4 @@ def _mix(
         ceiling_dbtp=mixing.ceiling_dbtp,
         fixed=mixing.fixed,
         bus_gain_db=mixing.bus_gain_db,
-        write=files.write,
-        write_stem=files.write_stem if files.has_stems else None,
-        progress=progress,
     )

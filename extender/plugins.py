@@ -17,7 +17,7 @@ from typing import Any
 from extender.errors import ExtenderError, InstallError, UsageError
 
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
-    "extender.detectors": {"yolo": "extender.vision.yolo:YoloDetector"},
+    "extender.detectors": {"yolo": "extender.vision.detectors:make_yolo"},
     "extender.sound_sources": {
         "folder": "extender.sources.folder:FolderSource",
         "procedural": "extender.sources.procedural:ProceduralSource",

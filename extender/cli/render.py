@@ -192,7 +192,7 @@ def tell(result: Soundscape, *, json_output: bool, quiet: bool) -> None:
         return
     if quiet:
         return
-    from extender.output.summary import summary
+    from extender.output.report_words import summary
 
     for note in project.scene.notes:
         typer.echo(f"note: {note}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extender.cli.common import DebugOption, JsonOption, one_line_errors, print_json
 from extender.cli.options import OfflineOption
+
+if TYPE_CHECKING:
+    from extender.types import Kind
 
 sounds_app = typer.Typer(no_args_is_help=True, help="Your sounds and ours: search, list.")
 
@@ -38,11 +41,18 @@ def search(
     with one_line_errors(debug):
         from dataclasses import asdict
 
-        from extender.casting import query_for
         from extender.pipeline import sources_of
+        from extender.sources.base import Query
         from scenes import load_vocabulary
 
-        query = query_for(word, load_vocabulary(), seed=seed)
+        concept = load_vocabulary().find(word)
+        if concept is not None and not concept.sounds:
+            typer.echo(f"{concept.name} makes no sound by itself: {concept.why_silent}", err=True)
+        if concept is None or not concept.search:
+            query = Query(word, (word,), "event", takes=limit, seed=seed)
+        else:
+            kind: Kind = "loop" if concept.role == "loop" else "ambience" if concept.role == "ambience" else "event"
+            query = Query(concept.name, concept.search, kind, concept.avoid, limit, seed)
         found = []
         for source in sources_of(tuple(sources.split(",")), tuple(sounds or ()), offline=offline):
             found += source.search(query)[:limit]
