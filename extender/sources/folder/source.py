@@ -137,21 +137,25 @@ class FolderSource:
 
 
 def libraries_of(context: SourceContext) -> tuple[Path, ...]:
-    """Return the folders to search: the context's, else those of ``EXTENDER_SOUNDS``, else the user's own.
+    """Return the folders to search: the context's, else the default ones.
 
     Raises
     ------
     InputError
         One that was named is no folder.
     """
-    named = context.libraries or tuple(
-        Path(part).expanduser() for part in os.environ.get("EXTENDER_SOUNDS", "").split(os.pathsep) if part.strip()
-    )
+    named = context.libraries or default_libraries()
     for library in named:
         if not library.is_dir():
             raise InputError(f"the sound library {library} is no folder; check --sounds or EXTENDER_SOUNDS")
-    if named:
-        return tuple(dict.fromkeys(library.resolve() for library in named))
+    return tuple(dict.fromkeys(library.resolve() for library in named))
+
+
+def default_libraries() -> tuple[Path, ...]:
+    """Return the folders searched where none is named: those of ``EXTENDER_SOUNDS``, else the user's own, if it is."""
+    named = os.environ.get("EXTENDER_SOUNDS", "")
+    if named.strip():
+        return tuple(Path(part).expanduser() for part in named.split(os.pathsep) if part.strip())
     from platformdirs import user_data_path
 
     own = user_data_path("image-extender") / "sounds"
