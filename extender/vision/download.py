@@ -72,27 +72,26 @@ def download(
 def _stream(url: str, write: Callable[[bytes], int], stage: str, progress: Progress, timeouts: Timeouts) -> str:
     import requests
 
+    host, expected, received = urlsplit(url).hostname, 0, 0
+    digest = hashlib.sha256()
     try:
         with requests.Session() as session, _get(session, url, timeouts) as response:
             response.raise_for_status()
             expected = int(response.headers.get("Content-Length") or 0)
-            digest, received = hashlib.sha256(), 0
             for block in response.iter_content(_BLOCK):
                 write(block)
                 digest.update(block)
                 received += len(block)
                 progress(stage, min(1.0, received / expected) if expected else 0.0)
     except requests.HTTPError as problem:
-        status = problem.response.status_code
-        raise OSError(f"{urlsplit(url).hostname} answered {status} {problem.response.reason}") from problem
-    except requests.Timeout as problem:
-        raise OSError(f"{urlsplit(url).hostname} did not answer in time") from problem
+        raise OSError(f"{host} answered {problem.response.status_code} {problem.response.reason}") from problem
     except requests.RequestException as problem:
-        host = urlsplit(url).hostname
-        cut = isinstance(problem, requests.exceptions.ChunkedEncodingError)
-        raise OSError(f"the answer of {host} was cut short" if cut else f"{host} cannot be reached") from problem
+        if expected:
+            raise OSError(f"{host} stopped after {received:,} of {expected:,} bytes") from problem
+        slow = isinstance(problem, requests.Timeout)
+        raise OSError(f"{host} did not answer in time" if slow else f"{host} cannot be reached") from problem
     if expected and received != expected:
-        raise OSError(f"{received:,} of {expected:,} bytes came")
+        raise OSError(f"{host} stopped after {received:,} of {expected:,} bytes")
     progress(stage, 1.0)
     return digest.hexdigest()
 

@@ -2,13 +2,14 @@
 
 The picture is shrunk to 48×36 cells. Each tag is a share of cells, 0..1 (luma Y of ITU-R BT.601, saturation S of HSV):
 
-    sky       upper third: smooth, and either blue (B ≥ R) with Y > 0.35 or nearly colourless (S < 0.15) with Y > 0.6
+    sky       upper third: smooth, and either blue (B > 1.03·R), Y > 0.35, or nearly colourless (S < 0.15), Y > 0.6
     greenery  green above red and blue, S > 0.15
-    water     lower two thirds: smooth and blue (B > 1.08·R)
+    water     lower two thirds: smooth, blue (B > 1.08·R), neither black nor bright (0.12 < Y < 0.68)
     sand      lower third: smooth, yellowish (R ≥ G > B), 0.08 < S < 0.55, Y > 0.45
     snow      lower half: nearly white, Y > 0.75, S < 0.12
     night     how far the share of dark cells (Y < 0.15) lies between 0.45 and 0.75, less where there is sky
-    indoor    0.65 + 0.5·(share of warm cells, R > G > B, − 0.2) − 1.2·sky − 1.5·greenery − 0.3·water, within 0..1
+    indoor    0.65 + 0.5·(share of warm cells, R > G > B, − 0.2) − 1.2·sky − 1.5·greenery − 0.3·(water + night),
+              kept within 0..1
 
 Every place starts with what these say; every thing seen adds its weight from :mod:`extender.vision.place_words` times
 its confidence; places indoors gain, and places outdoors lose, what ``indoor`` is above a half. The highest sum wins.
@@ -75,22 +76,26 @@ def statistics_of(pixels: Pixels) -> dict[str, float]:
     smooth = change < _SMOOTH
     third = ROWS // 3
 
-    sky = smooth & (((blue >= red) & (blue >= 0.95 * green) & (luma > 0.35)) | ((saturation < 0.15) & (luma > 0.6)))
+    sky = smooth & (
+        ((blue > 1.03 * red) & (blue >= 0.95 * green) & (luma > 0.35)) | ((saturation < 0.15) & (luma > 0.6))
+    )
     greenery = (green > 1.05 * red) & (green > 1.1 * blue) & (saturation > 0.15)
-    water = smooth & (blue > 1.08 * red) & (luma > 0.12)
+    water = smooth & (blue > 1.08 * red) & (luma > 0.12) & (luma < 0.68)
     yellowish = (red >= green) & (green > blue) & (saturation > 0.08) & (saturation < 0.55)
     snow = (luma > 0.75) & (saturation < 0.12)
     warm = (red > 1.05 * green) & (green > 1.05 * blue)
 
     sky_share, green_share, water_share = _share(sky[:third]), _share(greenery), _share(water[third:])
-    indoor = 0.65 + 0.5 * (float(warm.mean()) - 0.2) - 1.2 * sky_share - 1.5 * green_share - 0.3 * water_share
+    night = _unit((float((luma < 0.15).mean()) - 0.45) / 0.3) * (1.0 - sky_share)
+    warmth = 0.5 * (float(warm.mean()) - 0.2)
+    indoor = 0.65 + warmth - 1.2 * sky_share - 1.5 * green_share - 0.3 * (water_share + night)
     return {
         "sky": sky_share,
         "greenery": green_share,
         "water": water_share,
         "sand": _share((smooth & yellowish & (luma > 0.45))[2 * third :]),
         "snow": _share(snow[ROWS // 2 :]),
-        "night": round(_unit((float((luma < 0.15).mean()) - 0.45) / 0.3) * (1.0 - sky_share), 3),
+        "night": round(night, 3),
         "indoor": round(_unit(indoor), 3),
     }
 
@@ -128,7 +133,6 @@ def _scores_of_picture(tags: dict[str, float]) -> dict[str, float]:
         "sea": 1.1 * min(water, sky) * (1.0 - green),
         "beach": 1.2 * min(sand, max(sky, water)) * (1.0 - green),
         "snow": 1.0 * snow * max(sky, 1.0 - tags["indoor"]),
-        "sky": 0.8 * sky if sky > 0.9 and water > 0.9 else 0.0,  # blue from top to bottom, and nothing else
     }
 
 

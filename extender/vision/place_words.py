@@ -77,7 +77,6 @@ IMPLIES: Mapping[str, Mapping[str, float]] = {
     "vase": {"living room": 0.3},
     "teddy bear": {"bedroom": 0.4, "living room": 0.2},
     "potted plant": {"living room": 0.2},
-    "clock": {"indoor": 0.1},
     "tv": {"living room": 0.6, "office": 0.4},
     "book": {"office": 0.2, "living room": 0.2},
     # at work

@@ -1,0 +1,138 @@
+"""Places from colours and from things; the statistics on pictures whose answer is plain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from extender.vision.base import Pixels
+from extender.vision.place import StatisticsPlaceTagger, place_from_things, place_scores, statistics_of
+from extender.vision.place_words import IMPLIES, INDOOR_PLACES, OUTDOOR_PLACES
+from scenes import COCO_LABELS, Box, Sighting, load_vocabulary
+
+BOX = Box(0.4, 0.4, 0.6, 0.6)
+SKY, GRASS, SEA, SAND = (135, 190, 235), (60, 140, 40), (30, 80, 120), (220, 200, 150)
+SNOW, NIGHT, LAMP = (240, 240, 245), (8, 8, 14), (190, 140, 80)
+
+
+def bands(*colours: tuple[int, int, int]) -> Pixels:
+    """Return a picture of equal horizontal bands, the first at the top."""
+    return np.repeat(np.array(colours, np.uint8)[:, None], 90, axis=1).repeat(60 // len(colours), axis=0)
+
+
+def things(*labels: str) -> list[Sighting]:
+    return [Sighting(label, BOX, 0.9) for label in labels]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "label", "indoor", "night"),
+    [
+        (bands(SKY, GRASS), "field", False, False),
+        (bands(GRASS, GRASS), "forest", False, False),
+        (bands(SKY, SEA, SEA), "sea", False, False),
+        (bands(SKY, SEA, SAND), "beach", False, False),
+        (bands(SKY, SNOW), "snow", False, False),
+        (bands(SKY, SKY), "outdoor", False, False),
+        (bands(LAMP, LAMP), "indoor", True, False),
+        (bands(NIGHT, NIGHT), "outdoor", False, True),
+        (bands((128, 128, 128), (128, 128, 128)), "indoor", True, False),
+    ],
+)
+def test_plain_pictures(pixels: Pixels, label: str, indoor: bool, night: bool) -> None:
+    place = StatisticsPlaceTagger().tag(pixels, [])
+    assert (place.label, place.indoor, place.night) == (label, indoor, night)
+    assert place.source == "image statistics"
+
+
+@pytest.mark.parametrize(
+    ("tag", "high", "low"),
+    [
+        ("sky", bands(SKY, GRASS), bands(GRASS, SKY)),
+        ("greenery", bands(GRASS, SKY), bands(LAMP, SKY)),
+        ("water", bands(SKY, SEA, SEA), bands(SKY, SAND, SAND)),
+        ("sand", bands(SKY, SEA, SAND), bands(SAND, SEA, SKY)),
+        ("snow", bands(SKY, SNOW), bands(SKY, SEA)),
+        ("night", bands(NIGHT, NIGHT), bands(LAMP, LAMP)),
+        ("indoor", bands(LAMP, LAMP), bands(SKY, GRASS)),
+    ],
+)
+def test_each_tag(tag: str, high: Pixels, low: Pixels) -> None:
+    assert statistics_of(high)[tag] > statistics_of(low)[tag] + 0.3
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("oven", "refrigerator", "sink"), "kitchen"),
+        (("bed",), "bedroom"),
+        (("couch", "tv"), "living room"),
+        (("toilet", "sink"), "bathroom"),
+        (("laptop", "keyboard", "mouse"), "office"),
+        (("car", "traffic light", "person"), "street"),
+        (("stop sign",), "street"),
+        (("boat", "boat"), "harbour"),
+        (("surfboard", "person"), "beach"),
+        (("skis", "person"), "snow"),
+        (("cow", "cow"), "field"),
+        (("train",), "railway"),
+        (("airplane", "truck"), "airfield"),
+        (("baseball bat", "sports ball", *["person"] * 6), "stadium"),
+        (("elephant",), "zoo"),
+        (("dining table", "wine glass", "wine glass", "fork"), "restaurant"),
+        (("frisbee", "dog", "bench"), "park"),
+    ],
+)
+def test_things_imply_places(labels: tuple[str, ...], expected: str) -> None:
+    place = place_from_things(things(*labels))
+    assert place.label == expected
+    assert place.indoor == (expected in INDOOR_PLACES)
+    grey = StatisticsPlaceTagger().tag(bands((90, 90, 90), (90, 90, 90)), things(*labels))
+    assert grey.label == expected
+    assert grey.source == "image statistics and things seen"
+
+
+def test_nothing_at_all_is_outdoors_without_certainty() -> None:
+    place = place_from_things([])
+    assert (place.label, place.indoor) == ("outdoor", False)
+    assert place.confidence < 0.5
+
+
+def test_more_and_surer_things_say_more() -> None:
+    tags = statistics_of(bands(SKY, GRASS))
+
+    def street(sightings: list[Sighting]) -> float:
+        return place_scores(tags, sightings)["street"]
+
+    assert street(things("car")) < street(things("car", "car")) < street(things("car", "car", "bus"))
+    assert street([Sighting("car", BOX, 0.3)]) < street([Sighting("car", BOX, 0.9)])
+    assert street([Sighting("car", BOX, 0.9, count=4)]) == pytest.approx(street(things(*["car"] * 4)))
+
+
+def test_all_words_are_known() -> None:
+    vocabulary = load_vocabulary()
+    for name in INDOOR_PLACES | OUTDOOR_PLACES:
+        place = vocabulary.places[name]
+        assert place.indoor == (name in INDOOR_PLACES), name
+    assert set(IMPLIES) <= set(COCO_LABELS)
+    assert {place for places in IMPLIES.values() for place in places} <= INDOOR_PLACES | OUTDOOR_PLACES
+
+
+pictures = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda s: arrays(np.uint8, (*s, 3)))
+
+
+@given(pixels=pictures, labels=st.lists(st.sampled_from([*COCO_LABELS, "flux capacitor"]), max_size=12))
+def test_any_picture_has_a_place(pixels: Pixels, labels: list[str]) -> None:
+    place = StatisticsPlaceTagger().tag(pixels, things(*labels))
+    assert place.label in INDOOR_PLACES | OUTDOOR_PLACES
+    assert place.tags is not None
+    assert all(0.0 <= value <= 1.0 for value in place.tags.values())
+
+
+@given(pixels=pictures)
+def test_a_mirrored_picture_is_nearly_the_same_place(pixels: Pixels) -> None:
+    one, other = statistics_of(pixels), statistics_of(np.ascontiguousarray(pixels[:, ::-1]))
+    for tag in ("greenery", "snow", "night"):  # the others ask for smooth cells, compared with their left neighbour
+        assert abs(one[tag] - other[tag]) < 0.2
