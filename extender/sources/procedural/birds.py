@@ -14,13 +14,11 @@ from extender.sources.procedural.toolkit import (
     arrivals,
     band,
     bursts,
-    filtered,
     frames,
     in_place,
     mixed,
     noise,
     peak,
-    spectra_count,
     stereo,
     stretched,
     texture,
@@ -44,7 +42,6 @@ def _note(rng: Rng, length: float, start: float, middle: float, end: float, tril
     f = f * (1 + 0.004 * stretched(wander(rng, max(count // 96, 8), 500.0, 20.0, 150.0, 0.2), count))
     phase = 2 * np.pi * np.cumsum(f) / SAMPLE_RATE
     envelope = np.sin(np.pi * u ** rng.uniform(0.6, 1.3)) ** rng.uniform(0.6, 1.4)
-    envelope *= 1 + 0.15 * stretched(wander(rng, max(count // 96, 8), 500.0, 10.0, 100.0, 0.2), count)
     tone = np.sin(phase) + rng.uniform(0.03, 0.16) * np.sin(2 * phase)
     return (tone * envelope).astype(np.float32)
 
@@ -96,20 +93,22 @@ def bird(rng: Rng, duration_s: float) -> Signal:
 def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: float = 1.0) -> Samples:
     """Return several birds around, near and far, over the quiet of the land."""
     count = frames(duration_s)
-    sources = []
+    near, distant = [], []
     for _ in range(singers):
         singer = _Singer(rng)
         line = np.zeros(count, dtype=np.float32)
-        far = rng.random()
+        repertoire = [singer.sing(rng) for _ in range(9)]  # a bird repeats itself, never quite exactly
         at = -rng.uniform(0, 5)
         while at < duration_s:
-            phrase = singer.sing(rng)
-            add(line, at, phrase)
+            phrase = repertoire[int(rng.integers(9))]
+            add(line, at, phrase, float(rng.lognormal(0, 0.25)))
             at += phrase.size / SAMPLE_RATE + rng.lognormal(0.9, 0.6) / rate
-        kernelled = in_place(rng, line, 1.0, -10.0 + 9.0 * far, 20.0)[:count]
-        dulled = filtered(kernelled, lambda f, cut=14_000.0 * (1 - 0.6 * far): band(f, 0.0, cut, 1))
-        sources.append((dulled * np.float32(0.15 + 0.85 * (1 - far) ** 1.5), float(rng.uniform(-0.95, 0.95))))
-    birds = widened(rng, sources, count)
+        far = rng.random()
+        (distant if far > 0.5 else near).append((line * np.float32(0.15 + 0.85 * (1 - far) ** 1.5), rng.uniform(-0.95, 0.95)))
+    birds = np.zeros((2, count), dtype=np.float32)
+    for group, wet_db, cut_hz in ((near, -9.0, 14_000.0), (distant, -3.0, 7_500.0)):
+        for side, heard in enumerate(widened(rng, group, count) if group else ()):
+            birds[side] += in_place(rng, heard, 1.0, wet_db, 20.0, lambda f, cut=cut_hz: band(f, 0.0, cut, 1))[:count]
     air = stereo(lambda: texture(rng, count, _MEADOW, depth_db=1.4, common=0.6, low_hz=0.1, high_hz=8.0))
     level = float(np.sqrt(np.mean(np.square(birds)))) or 1.0
     return np.asarray(birds / level + 10 ** (air_db / 20) * air, dtype=np.float32)
@@ -410,7 +409,7 @@ def frogs(rng: Rng, duration_s: float) -> Signal:
     line = np.zeros(count, dtype=np.float32)
     for at in arrivals(rng, duration_s + 1.0, 2.6) - 1.0:
         add(line, float(at), unit(frog(rng, 1.0)), float(rng.lognormal(-0.6, 0.7)))
-    air = texture(rng, spectra_count(count) and count, _MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
+    air = texture(rng, count, _MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
     return mixed((0.0, line), (-24.0, air))
 
 

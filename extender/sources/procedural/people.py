@@ -146,9 +146,9 @@ def murmur(
     sides = [0.8 * halves[0] + 0.25 * halves[1], 0.25 * halves[0] + 0.8 * halves[1]]
     out = []
     for side in sides:
-        roomy = in_place(rng, side, t60_s, wet_db, 15.0)
+        roomy = in_place(rng, side, t60_s, wet_db, 15.0, lambda f: band(f, 130.0, cut_hz, 1))
         # The tail of what was before the beginning is already there: a bed has no start.
-        out.append(filtered(roomy, lambda f: band(f, 130.0, cut_hz, 1))[frames(t60_s) : frames(t60_s) + count])
+        out.append(roomy[frames(t60_s) : frames(t60_s) + count])
     return np.asarray(np.stack(out), dtype=np.float32)
 
 
@@ -174,6 +174,11 @@ def _shout(rng: Rng, f0: float, length: float, scale: float) -> Signal:
     )  # fmt: skip
 
 
+def called(rng: Rng, duration_s: float) -> Signal:
+    """A child calls out, in no language."""
+    return _shout(rng, rng.uniform(330, 560), duration_s * rng.uniform(0.5, 1.4), rng.uniform(1.15, 1.35))
+
+
 def children(rng: Rng, duration_s: float) -> Samples:
     """Children at play, some way off."""
     count = frames(duration_s)
@@ -182,10 +187,9 @@ def children(rng: Rng, duration_s: float) -> Samples:
     for side in (-0.85, -0.3, 0.25, 0.8):
         line = np.zeros(count, dtype=np.float32)
         for at in arrivals(rng, duration_s + 1.0, 0.6) - 1.0:
-            call = unit(_shout(rng, rng.uniform(330, 560), rng.uniform(0.18, 0.7), rng.uniform(1.15, 1.35)))
-            add(line, float(at), call, float(rng.lognormal(-0.8, 0.6)))
-        sources.append((in_place(rng, line, 0.7, -7.0, 18.0)[:count], side))
-    calls = widened(rng, sources, count)
+            add(line, float(at), unit(called(rng, 0.45)), float(rng.lognormal(-0.8, 0.6)))
+        sources.append((line, side))
+    calls = np.stack([in_place(rng, heard, 0.7, -7.0, 18.0)[:count] for heard in widened(rng, sources, count)])
     steps = widened(rng, [(_many_steps(rng, count, duration_s, 5), s) for s in (-0.5, 0.5)], count)
     level = [float(np.sqrt(np.mean(np.square(part)))) or 1.0 for part in (talk, calls, steps)]
     return np.asarray(0.7 * talk / level[0] + calls / level[1] + 0.12 * steps / level[2], dtype=np.float32)
@@ -193,7 +197,7 @@ def children(rng: Rng, duration_s: float) -> Samples:
 
 def _claps(rng: Rng, count: int, duration_s: float, clappers: int, mood: np.ndarray) -> Signal:
     """Return people clapping, each with their own hands and time."""
-    groups = 8  # hands of like size share a noise
+    groups = 6  # hands of like size share a noise
     out = np.zeros(count, dtype=np.float32)
     for _ in range(groups):
         centre = rng.uniform(700, 2_600)

@@ -11,7 +11,7 @@ from extender.sources.procedural.birds import birdsong, chorus, cicadas, cricket
 from extender.sources.procedural.city import breaker, hammering, heavy_machine
 from extender.sources.procedural.household import crockery, cutlery, hum, impact, keyboard, page
 from extender.sources.procedural.model import Model
-from extender.sources.procedural.people import children, murmur, steps_indoors
+from extender.sources.procedural.people import called, murmur, steps_indoors
 from extender.sources.procedural.toolkit import (
     THIRDS_HZ,
     Rng,
@@ -66,9 +66,7 @@ def sprinkled(
         gain = float(rng.lognormal(-0.4, 0.6))
         add(out[0], float(at), sound, gain * np.cos(angle))
         add(out[1], float(at) + 0.0004, sound, gain * np.sin(angle))
-    return np.stack(
-        [filtered(in_place(rng, side, t60_s, wet_db, 20.0)[:count], lambda f: band(f, 0.0, far_hz, 1)) for side in out]
-    )
+    return np.stack([in_place(rng, side, t60_s, wet_db, 20.0, lambda f: band(f, 0.0, far_hz, 1))[:count] for side in out])
 
 
 def air(rng: Rng, duration_s: float, slope_db: float, top_hz: float, *, depth_db: float = 1.0) -> Samples:
@@ -163,7 +161,7 @@ def farm(rng: Rng, duration_s: float) -> Samples:
 def park(rng: Rng, duration_s: float) -> Samples:
     """A park: birds and leaves, children far off, the town behind."""
     return together(
-        (0.0, birdsong(rng, duration_s)), (-5.0, leaves(rng, duration_s)), (-11.0, children(rng, duration_s)),
+        (0.0, birdsong(rng, duration_s)), (-5.0, leaves(rng, duration_s)), (-12.0, sprinkled(rng, duration_s, [(called, 0.5)], 0.9, t60_s=0.9, wet_db=0.0)),
         (-9.0, distant_traffic(rng, duration_s)),
     )  # fmt: skip
 
@@ -193,7 +191,7 @@ def wetland(rng: Rng, duration_s: float) -> Samples:
     """A marsh: frogs, reeds, water."""
     return together(
         (0.0, sprinkled(rng, duration_s, [(frog, 1.2)], 2.2, far_hz=7_000.0, wet_db=-8.0)), (-4.0, leaves(rng, duration_s)),
-        (-6.0, chorus(rng, duration_s, 3, -30.0)), (-8.0, lake(rng, duration_s)),
+        (-6.0, chorus(rng, duration_s, 3, -30.0)),
     )  # fmt: skip
 
 
@@ -392,7 +390,7 @@ MODELS = (
     _bed("classroom", ("classroom ambience",), "Classroom", company(7, 0.6, 0.7, -4.0, _DESK, 0.3, -10.0)),
     _bed("hall", ("public hall ambience", "shop ambience", "mall ambience"), "Public hall", company(20, 0.3, 1.6, 3.0, _STEPS, 0.5, -8.0, 3_000.0)),
     _bed("gym", ("gym ambience",), "Sports hall", company(8, 0.6, 1.8, 2.0, [(steps_indoors, 2.0), *_BANGS], 0.7, -3.0)),
-    _bed("pool", ("swimming pool ambience",), "Swimming pool", company(14, 0.5, 2.2, 4.0, [(children, 3.0), *_DRIPS], 0.5, -4.0)),
+    _bed("pool", ("swimming pool ambience",), "Swimming pool", company(14, 0.5, 2.2, 4.0, [(called, 0.6), (called, 0.4), *_DRIPS], 1.2, -4.0)),
     _bed("station", ("station hall", "platform ambience", "subway ambience", "airport hall"), "Station hall", company(24, 0.3, 2.2, 4.0, _STEPS, 0.7, -7.0, 3_000.0, -4.0)),
     _bed("car-interior", ("car interior",), "Inside a car", car_inside),
     _bed("train-interior", ("train interior",), "Inside a train", train_inside),

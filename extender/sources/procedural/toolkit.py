@@ -133,26 +133,39 @@ Shape = Callable[[Control], Control]
 def noise(rng: Rng, count: int, shape: Shape) -> Signal:
     """Return Gaussian noise of that magnitude, root mean square 1."""
     size = fft.next_fast_len(max(count, 64), real=True)
-    f = fft.rfftfreq(size, 1.0 / SAMPLE_RATE)
-    white = rng.standard_normal(2 * f.size, dtype=np.float32).view(np.complex64)
-    gain = shape(f)
+    gain = on_grid(shape, size)
     gain[0] = 0.0
-    signal = fft.irfft(white * gain.astype(np.float32), size)[:count]
-    return unit(signal)
+    white = rng.standard_normal(2 * gain.size, dtype=np.float32).view(np.complex64)
+    return unit(fft.irfft(white * gain, size)[:count])
 
 
 def filtered(signal: Signal, shape: Shape, tail_s: float = 0.02) -> Signal:
     """Return the signal with its spectrum shaped (zero phase), same length; ``tail_s`` keeps the ends apart."""
     size = fft.next_fast_len(signal.size + frames(tail_s), real=True)
-    gain = shape(fft.rfftfreq(size, 1.0 / SAMPLE_RATE)).astype(np.float32)
-    return np.asarray(fft.irfft(fft.rfft(signal, size) * gain, size)[: signal.size], dtype=np.float32)
+    spectrum = fft.rfft(signal.astype(np.float32, copy=False), size) * on_grid(shape, size)
+    return np.asarray(fft.irfft(spectrum, size)[: signal.size], dtype=np.float32)
 
 
-def convolved(signal: Signal, kernel: Signal) -> Signal:
-    """Return the full linear convolution, (signal + kernel − 1) frames."""
+def convolved(signal: Signal, kernel: Signal, shape: Shape | None = None) -> Signal:
+    """Return the full linear convolution, (signal + kernel − 1) frames, filtered by ``shape`` on the way."""
     count = signal.size + kernel.size - 1
     size = fft.next_fast_len(count, real=True)
-    return np.asarray(fft.irfft(fft.rfft(signal, size) * fft.rfft(kernel, size), size)[:count], dtype=np.float32)
+    spectrum = fft.rfft(signal.astype(np.float32, copy=False), size) * fft.rfft(kernel.astype(np.float32, copy=False), size)
+    if shape is not None:
+        spectrum *= on_grid(shape, size)
+    return np.asarray(fft.irfft(spectrum, size)[:count], dtype=np.float32)
+
+
+def on_grid(shape: Shape, size: int) -> Signal:
+    """Return a shape on the frequencies of a transform of that size.
+
+    It is worked out on 1.5 Hz steps at the finest and interpolated: no shape here is narrower.
+    """
+    points = size // 2 + 1
+    if points <= 1 << 14:
+        return shape(fft.rfftfreq(size, 1.0 / SAMPLE_RATE)).astype(np.float32)
+    coarse = np.linspace(0.0, SAMPLE_RATE / 2, (1 << 14) + 1)
+    return np.interp(np.linspace(0.0, SAMPLE_RATE / 2, points), coarse, shape(coarse)).astype(np.float32)
 
 
 def unit(signal: NDArray[np.floating]) -> Signal:
@@ -350,10 +363,18 @@ def impulses(count: int, at_frames: ArrayLike, gains: ArrayLike) -> Signal:
 # --- place ---------------------------------------------------------------------------------------------------------
 
 
-def in_place(rng: Rng, signal: Signal, t60_s: float = 0.25, wet_db: float = -12.0, first_ms: float = 6.0) -> Signal:
+def in_place(
+    rng: Rng,
+    signal: Signal,
+    t60_s: float = 0.25,
+    wet_db: float = -12.0,
+    first_ms: float = 6.0,
+    shape: Shape | None = None,
+) -> Signal:
     """Return the signal with a few early reflections and a short tail: slight, for the mixer adds the room.
 
-    ``wet_db`` is the level of all reflections together, relative to the direct sound. The result is longer by t60.
+    ``wet_db`` is the level of all reflections together, relative to the direct sound; ``shape`` filters the whole. The
+    result is longer by t60.
     """
     length = frames(t60_s)
     t = np.arange(length) / SAMPLE_RATE
@@ -367,7 +388,7 @@ def in_place(rng: Rng, signal: Signal, t60_s: float = 0.25, wet_db: float = -12.
     kernel = filtered(kernel.astype(np.float32), lambda f: band(f, 90.0, 5_000.0, 1))
     kernel *= np.float32(10.0 ** (wet_db / 20.0) / max(float(np.sqrt(np.sum(kernel**2))), 1e-9))
     kernel[0] += 1.0
-    return convolved(signal, kernel)
+    return convolved(signal, kernel, shape)
 
 
 def stereo(make: Callable[[], Signal]) -> Samples:
