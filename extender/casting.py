@@ -248,8 +248,8 @@ def _stands_for_others(concept: Concept) -> bool:
 
 
 def _kind_of(concept: Concept) -> Kind:
-    kinds: dict[Sounding, Kind] = {Sounding.LOOP: "loop", Sounding.AMBIENCE: "ambience"}
-    return kinds.get(concept.role, "event")
+    """Return how a thing that was seen is heard; what is an ambience elsewhere has a place here, as a crowd has."""
+    return "event" if concept.role is Sounding.EVENT else "loop"
 
 
 def _takes(level: _Level, part_id: str, source: SoundSource, stage: _Stage, log: _Log) -> tuple[SoundAsset, ...]:

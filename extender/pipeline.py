@@ -33,6 +33,9 @@ from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Meters, MixPlan, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
 
+OUTPUTS = ("credits", "report")
+"""What is written beside the sound and the project unless a person says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
@@ -42,6 +45,7 @@ class RenderOptions:
     arrange: ArrangeOptions = field(default_factory=ArrangeOptions)
     sources: tuple[str, ...] = ("folder", "procedural")
     libraries: tuple[Path, ...] = ()
+    outputs: tuple[str, ...] = OUTPUTS
     strategy: str = "balanced"
     loudness_lufs: float = -20.0
     file_format: str = "wav"
@@ -95,10 +99,12 @@ def render_picture(
         mixing = Mixing(options.strategy, options.loudness_lufs, room_of(seen.scene, vocabulary), stage_of(seen.scene))
         project = _project(seen.scene, roles, arrangement, options)
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
-        return _finish(project, sounds, mixing, folder, output, copy, progress)
+        return _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
 
 
-def render_project(path: Path, output: Path, *, force: bool = False, progress: Progress = silent) -> Soundscape:
+def render_project(
+    path: Path, output: Path, *, force: bool = False, outputs: Sequence[str] = OUTPUTS, progress: Progress = silent
+) -> Soundscape:
     """Render a project again: the same bytes if it is untouched, with a person's changes if it is not.
 
     Raises
@@ -113,7 +119,7 @@ def render_project(path: Path, output: Path, *, force: bool = False, progress: P
         project = replace(project, cast=bring_sounds(project.cast, origin, folder))
         sounds = load_sounds(project.cast, folder, progress)
         copy = bring_picture(origin, folder)
-        return _finish(project, sounds, _mixing_of(project), folder, output, copy, progress)
+        return _finish(project, sounds, _mixing_of(project), Target(folder, output, copy, tuple(outputs)), progress)
 
 
 def cache_folder() -> Path:
@@ -202,26 +208,31 @@ def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: Rende
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a render goes: the unfinished folder, the name it will have, the copy of the picture, what is written."""
+
+    folder: Path
+    output: Path
+    picture: Path | None
+    outputs: tuple[str, ...]
+
+
 def _finish(
-    project: Project,
-    sounds: Mapping[str, AudioBuffer],
-    mixing: Mixing,
-    folder: Path,
-    output: Path,
-    picture: Path | None,
-    progress: Progress,
+    project: Project, sounds: Mapping[str, AudioBuffer], mixing: Mixing, target: Target, progress: Progress
 ) -> Soundscape:
     """Mix, then write everything that goes beside the sound."""
     tracks = tracks_of(project.arrangement, project.cast, sounds)
     if not tracks:
         raise InputError("the project has no part that sounds")
     stem_ids = tuple(t.id for t in tracks) if project.stems else ()
-    with MixFiles(folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
+    with MixFiles(target.folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
         plan, meters = _mix(tracks, mixing, project.arrangement.duration_s, files, progress)
     project = seal(replace(project, plan=plan))
-    write_project(project, folder)
-    write_outputs(Rendered(folder, project, meters, files.mix, picture), progress)
-    return Soundscape(output, output / files.mix.name, project, meters)
+    write_project(project, target.folder)
+    rendered = Rendered(target.folder, project, meters, files.mix, target.picture)
+    write_outputs(rendered, target.outputs, progress)
+    return Soundscape(target.output, target.output / files.mix.name, project, meters)
 
 
 def _mix(

@@ -116,7 +116,9 @@ def _thing(
     if role.kind == "loop":
         clips = loop(takes, analyses, options.duration_s, rng)
         reason = f"importance {importance:.2f} → {level:g} LUFS; always heard, {len(clips)} stretches"
-        return Part(role.id, "loop", clips, where, level, 0.0, reason)
+        # A group is as wide as it is in the picture; one thing is a point.
+        width = round(thing.box.width, 3) if thing and thing.count > 1 else 0.0
+        return Part(role.id, "loop", clips, where, level, width, reason)
     concept = vocabulary.find(role.played) or vocabulary.find(role.wanted)
     rate = concept.rate_per_min if concept and concept.rate_per_min > 0 else 4.0
     irregularity = concept.irregularity if concept else 0.7

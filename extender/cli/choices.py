@@ -37,6 +37,11 @@ def see_options(
     )
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """Return the names in a list with commas, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
 def options_of(
     *,
     see: SeeOptions,
@@ -47,6 +52,7 @@ def options_of(
     force: bool,
     sources: str = "folder,procedural",
     libraries: Sequence[Path] | None = None,
+    outputs: str = "credits,report",
     strategy: str = "balanced",
     loudness_lufs: float = -20.0,
     quiet_lufs: float = -30.0,
@@ -60,7 +66,7 @@ def options_of(
     UsageError
         A choice contradicts another or names nothing.
     """
-    names = tuple(dict.fromkeys(name.strip() for name in sources.split(",") if name.strip()))
+    names = names_in(sources)
     if not names:
         raise UsageError("--sources needs at least one name, e.g. --sources folder,procedural")
     if loud_lufs < quiet_lufs:
@@ -73,6 +79,7 @@ def options_of(
         see=see,
         arrange=ArrangeOptions(duration_s, seed, quiet_lufs, loud_lufs, ambience_lufs),
         sources=names,
+        outputs=names_in(outputs),
         libraries=folders,
         strategy=strategy,
         loudness_lufs=loudness_lufs,

@@ -16,6 +16,7 @@ from extender.cli.common import (
     progress_bar,
 )
 from extender.cli.options import (
+    OUTPUT,
     SOUND,
     DetectorOption,
     DurationOption,
@@ -70,6 +71,9 @@ def render(
     panorama: PanoramaOption = False,
     file_format: FormatOption = FileFormat.WAV,
     stems: StemsOption = False,
+    outputs: Annotated[
+        str, typer.Option(help="What is written beside the sound.", rich_help_panel=OUTPUT)
+    ] = "credits,report",
     force: ForceOption = False,
     offline: OfflineOption = False,
     json_output: JsonOption = False,
@@ -89,13 +93,13 @@ def render(
       extender render photo.soundscape/project.json --force     # again, after editing it
     """
     with one_line_errors(debug):
-        from extender.cli.choices import options_of, see_options
+        from extender.cli.choices import names_in, options_of, see_options
         from extender.pipeline import default_output, render_picture, render_project
 
         target = output or default_output(source)
         with progress_bar(show=not (quiet or json_output)) as progress:
             if source.suffix.lower() == ".json":
-                result = render_project(source, target, force=force, progress=progress)
+                result = render_project(source, target, force=force, outputs=names_in(outputs), progress=progress)
             else:
                 see = see_options(
                     weights=weights,
@@ -112,6 +116,7 @@ def render(
                     seed=seed,
                     sources=sources,
                     libraries=sounds,
+                    outputs=outputs,
                     strategy=strategy,
                     loudness_lufs=loudness,
                     quiet_lufs=quiet_level,

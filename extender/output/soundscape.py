@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from extender.audio import MAX_EXCERPT_S, SAMPLE_RATE, open_for_writing, read_audio
 from extender.errors import InputError, OutputError
 from extender.output.base import Output, Rendered
-from extender.plugins import installed, load_plugin
+from extender.plugins import load_plugin
 from extender.progress import Progress
 from extender.project import to_json
 from extender.types import Cast, Project, Role, SoundAsset
@@ -214,9 +214,8 @@ def write_project(project: Project, folder: Path) -> None:
     (folder / "project.json").write_text(to_json(project), encoding="utf-8")
 
 
-def write_outputs(rendered: Rendered, progress: Progress) -> None:
-    """Let every installed output add its files: credits, report, and what plugins bring."""
-    names = installed("extender.outputs")
+def write_outputs(rendered: Rendered, names: Sequence[str], progress: Progress) -> None:
+    """Let the named outputs add their files, in order. Raises UsageError for a name that is not installed."""
     for number, name in enumerate(names, 1):
         output: Output = load_plugin("extender.outputs", name)
         output(rendered)
