@@ -45,8 +45,10 @@ class Limiter:
         self._slope = RELEASE_DB_PER_S / sample_rate
         window = np.hanning(self._ahead + 3)[1:-1]
         self._window = window / window.sum()
-        # Everything below counts from the next frame to be given back.
-        self._input: Samples = np.zeros((channels, HALF), np.float32)  # HALF frames of context before it
+        # The stream begins one look-ahead early, with silence, so that a peak at its very start is met in time too.
+        self._early = self._ahead
+        # Everything below counts from the next frame to come out, which has HALF frames of context before it.
+        self._input: Samples = np.zeros((channels, HALF + self._early), np.float32)
         self._needed = np.zeros(1)  # dB, for the interval before it and what has been looked at after it
         self._released = np.zeros(self._ahead)  # dB, the past that the window reaches back to
 
@@ -56,11 +58,14 @@ class Limiter:
         ready = []
         while self._input.shape[1] >= _QUANTUM + self._ahead + 2 * HALF + 1:
             ready.append(self._quantum())
-        return np.concatenate([self._input[:, :0], *ready], axis=1)
+        done = np.concatenate([self._input[:, :0], *ready], axis=1)
+        early = min(self._early, done.shape[1])
+        self._early -= early
+        return done[:, early:]
 
     def flush(self) -> Samples:
         """Return what is left."""
-        left = self._input.shape[1] - HALF
+        left = self._input.shape[1] - HALF - self._early
         silence = np.zeros((self._input.shape[0], _QUANTUM + self._ahead + 2 * HALF + 1), np.float32)
         return self.process(silence)[:, :left]
 

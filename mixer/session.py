@@ -295,6 +295,7 @@ class _Output:
         if not block.shape[1]:
             return
         self._settle()
+        block.flags.writeable = False  # whoever is written to must not change what is being measured
         self._measuring = [self._pool.submit(m.add, block) for m in (self._loudness, self._peak)]
         self._write(block)
 
