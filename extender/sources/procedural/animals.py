@@ -64,7 +64,8 @@ def dog(rng: Rng, duration_s: float) -> Signal:
         bark = uttered(
             rng, length, [(0, 0.62 * top), (0.25, top), (0.6, 0.8 * top), (1, 0.42 * top)],
             [(0, 0), (0.10, 0.9), (0.3, 1), (0.65, 0.5), (1, 0)], [(0, closed), (0.35, opened), (1, closed)],
-            Voice(tilt_db=-7, jitter=0.09, shimmer=0.25, rough=rng.uniform(0.1, 0.5), breath_db=-6, breath_tilt_db=-2),
+            Voice(tilt_db=-7, jitter=0.09, shimmer=0.25, rough=rng.uniform(0.1, 0.5), breath_db=-6, breath_tilt_db=-2,
+                low_cut_hz=520 * size),
         )  # fmt: skip
         pieces.append((at, unit(bark) * np.float32(rng.uniform(0.7, 1.0))))
         at += length + gap * rng.lognormal(0, 0.25)
@@ -80,14 +81,14 @@ def cat(rng: Rng, duration_s: float) -> Signal:
         f0 = 520 * size * rng.uniform(0.9, 1.1)
         shapes: list[tuple[float, Formants]] = [
             (0.0, [(480, 150, -6), (1_400, 300, -20), (2_600, 400, -12), (4_200, 700, -24)]),
-            (0.35, [(1_050 * size, 200, -2), (1_750 * size, 250, 4), (2_900 * size, 350, -6), (4_400, 700, -16)]),
-            (0.7, [(950 * size, 200, -2), (1_500 * size, 260, 2), (2_800 * size, 350, -8), (4_300, 700, -18)]),
+            (0.35, [(1_000 * size, 200, -4), (2_000 * size, 260, 8), (2_900 * size, 350, 0), (4_400, 700, -10)]),
+            (0.7, [(950 * size, 200, -3), (1_650 * size, 260, 5), (2_800 * size, 350, -3), (4_300, 700, -14)]),
             (1.0, [(520, 150, -2), (1_000, 260, -8), (2_500, 400, -20), (4_200, 700, -30)]),
         ]
         meow = uttered(
             rng, length, [(0, 0.85 * f0), (0.2, 1.15 * f0), (0.55, 1.22 * f0), (1, 0.82 * f0)],
             [(0, 0), (0.12, 0.5), (0.35, 1), (0.75, 0.7), (1, 0)], shapes,
-            Voice(tilt_db=-6, jitter=0.015, shimmer=0.12, breath_db=-20, breath_tilt_db=-1),
+            Voice(tilt_db=-6, jitter=0.015, shimmer=0.12, breath_db=-20, breath_tilt_db=-1, low_cut_hz=600),
         )  # fmt: skip
         pieces.append((at, unit(meow)))
         at += length + rng.uniform(0.5, 1.3)
@@ -119,7 +120,7 @@ def bleat(
     return uttered(
         rng, length, [(0, 0.9 * f0), (0.2, 1.1 * f0), (0.7, 1.02 * f0), (1, 0.85 * f0)],
         [(0, 0), (0.09, 0.8), (0.3, 1), (0.75, 0.75), (1, 0)], [(0, shut), (0.2, wide), (0.8, wide), (1, shut)],
-        Voice(tilt_db=-5, jitter=0.025, shimmer=0.18, rough=rough, tremor_hz=tremor_hz, tremor=tremor, breath_db=-13),
+        Voice(tilt_db=-3, jitter=0.025, shimmer=0.18, rough=rough, tremor_hz=tremor_hz, tremor=tremor, breath_db=-13, low_cut_hz=560),
     )  # fmt: skip
 
 
@@ -208,7 +209,7 @@ def whinny(rng: Rng, length: float) -> Signal:
     low = uttered(
         rng, length, [(0, 520), (0.15, 640), (0.45, 520), (1, 260)], [(0, 0), (0.06, 0.9), (0.3, 1), (0.7, 0.7), (1, 0)],
         [(0, throat), (1, scaled(throat, 0.85))],
-        Voice(tilt_db=-4, jitter=0.05, shimmer=0.2, rough=0.25, tremor_hz=shake, tremor=0.38, breath_db=-12),
+        Voice(tilt_db=-4, jitter=0.05, shimmer=0.2, rough=0.25, tremor_hz=shake, tremor=0.38, breath_db=-12, low_cut_hz=350),
     )  # fmt: skip
     open_: Formants = [(1_400, 900, 0)]
     high = uttered(
@@ -228,11 +229,11 @@ def zebra(rng: Rng, duration_s: float) -> Signal:
     pieces, at = [], 0.0
     for k in range(int(rng.integers(4, 8))):
         length = rng.uniform(0.12, 0.17)
-        base = rng.uniform(560, 680) * (1.15 if k % 2 else 0.9)
+        base = rng.uniform(700, 820) * (1.15 if k % 2 else 0.9)
         shape: Formants = [(800, 220, 2), (1_000, 200, 0), (2_500, 350, -9), (3_600, 700, -18)]
         yap = uttered(
             rng, length, [(0, 0.8 * base), (0.5, 1.2 * base), (1, base)], [(0, 0), (0.2, 1), (0.7, 0.8), (1, 0)],
-            [(0, shape), (1, shape)], Voice(tilt_db=-6, jitter=0.05, shimmer=0.2, rough=0.2, breath_db=-9),
+            [(0, shape), (1, shape)], Voice(tilt_db=-6, jitter=0.05, shimmer=0.2, rough=0.2, breath_db=-9, low_cut_hz=650),
         )  # fmt: skip
         pieces.append((at, unit(yap) * np.float32(rng.uniform(0.6, 1.0))))
         at += length + rng.uniform(0.08, 0.22)
@@ -247,7 +248,7 @@ def elephant(rng: Rng, duration_s: float) -> Signal:
     blast = uttered(
         rng, length, [(0, 300 * k), (0.15, 500 * k), (0.5, 540 * k), (0.8, 470 * k), (1, 320 * k)],
         [(0, 0), (0.08, 0.9), (0.35, 1), (0.8, 0.8), (1, 0)], [(0, scaled(trunk, 0.9)), (0.3, trunk), (1, scaled(trunk, 0.95))],
-        Voice(tilt_db=-1.5, jitter=0.06, shimmer=0.2, rough=0.3, breath_db=-10, breath_tilt_db=-1),
+        Voice(tilt_db=-1.5, jitter=0.06, shimmer=0.2, rough=0.3, breath_db=-10, breath_tilt_db=-1, low_cut_hz=400),
     )  # fmt: skip
     brassy = np.tanh(1.8 * unit(blast)).astype(np.float32)
     return in_place(rng, brassy, 0.7, -11.0, 14.0)

@@ -145,7 +145,7 @@ def gull(rng: Rng, duration_s: float) -> Signal:
         cry = uttered(
             rng, length, [(0, 0.75 * f0), (0.25, 1.4 * f0), (0.6, 1.25 * f0), (1, 0.85 * f0)],
             [(0, 0), (0.12, 0.8), (0.4, 1), (0.8, 0.6), (1, 0)], [(0, shape), (1, shape)],
-            Voice(tilt_db=-5, jitter=0.03, shimmer=0.18, rough=0.2, breath_db=-13, breath_tilt_db=-1),
+            Voice(tilt_db=-5, jitter=0.03, shimmer=0.18, rough=0.2, breath_db=-13, breath_tilt_db=-1, low_cut_hz=800),
         )  # fmt: skip
         pieces.append((at, unit(cry) * np.float32(rng.uniform(0.7, 1.0))))
         at += length + rng.uniform(0.08, 0.2) * (2.0 if k < 2 else 1.0)
@@ -163,7 +163,7 @@ def crow(rng: Rng, duration_s: float) -> Signal:
         caw = uttered(
             rng, length, [(0, 0.85 * f0), (0.25, 1.1 * f0), (0.7, f0), (1, 0.8 * f0)],
             [(0, 0), (0.12, 1), (0.6, 0.9), (1, 0)], [(0, shape), (1, shape)],
-            Voice(tilt_db=-3, jitter=0.10, shimmer=0.3, rough=0.6, breath_db=-5, breath_tilt_db=-1),
+            Voice(tilt_db=-3, jitter=0.10, shimmer=0.3, rough=0.6, breath_db=-7, breath_tilt_db=-1, low_cut_hz=900),
         )  # fmt: skip
         pieces.append((at, unit(caw) * np.float32(rng.uniform(0.8, 1.0))))
         at += length + rng.uniform(0.22, 0.45)
@@ -210,7 +210,7 @@ def duck(rng: Rng, duration_s: float) -> Signal:
         shape: Formants = [(700, 240, -3), (1_650, 320, 4), (2_300, 380, 2), (3_700, 700, -6)]
         quack = uttered(
             rng, length, [(0, 165), (0.3, 205), (1, 150)], [(0, 0), (0.15, 1), (0.6, 0.8), (1, 0)], [(0, shape), (1, shape)],
-            Voice(tilt_db=-1, jitter=0.04, shimmer=0.25, rough=0.35, breath_db=-11, breath_tilt_db=-1),
+            Voice(tilt_db=-1, jitter=0.04, shimmer=0.25, rough=0.35, breath_db=-11, breath_tilt_db=-1, low_cut_hz=1_100),
         )  # fmt: skip
         pieces.append((at, unit(quack) * np.float32(0.9**k)))
         at += length + rng.uniform(0.09, 0.2)
@@ -227,7 +227,7 @@ def goose(rng: Rng, duration_s: float) -> Signal:
         honk = uttered(
             rng, length, [(0, 0.8 * f0), (0.35, 1.15 * f0), (0.45, 1.3 * f0), (1, 0.95 * f0)],
             [(0, 0), (0.15, 0.9), (0.5, 1), (1, 0)], [(0, shape), (1, shape)],
-            Voice(tilt_db=-3, jitter=0.04, shimmer=0.2, rough=0.3, breath_db=-13),
+            Voice(tilt_db=-3, jitter=0.04, shimmer=0.2, rough=0.3, breath_db=-13, low_cut_hz=500),
         )  # fmt: skip
         pieces.append((at, unit(honk) * np.float32(rng.uniform(0.7, 1.0))))
         at += length + rng.uniform(0.2, 0.6)
@@ -265,7 +265,7 @@ def rooster(rng: Rng, duration_s: float) -> Signal:
         call = uttered(
             rng, length * rng.uniform(0.9, 1.15), [(u, f * k) for u, f in contour],
             [(0, 0), (0.12, 0.9), (0.5, 1), (0.85, 0.7), (1, 0)], [(0, throat), (1, throat)],
-            Voice(tilt_db=-4, jitter=0.03, shimmer=0.15, rough=rng.uniform(0.1, 0.35), breath_db=-14, breath_tilt_db=-1),
+            Voice(tilt_db=-4, jitter=0.03, shimmer=0.15, rough=rng.uniform(0.1, 0.35), breath_db=-14, breath_tilt_db=-1, low_cut_hz=700),
         )  # fmt: skip
         pieces.append((at, unit(call)))
         at += length + gap

@@ -38,9 +38,9 @@ _BELL_GAIN = np.array([[0.45, 0.7, 0.5, 0.75, 0.35, 1.0, 0.7, 0.5, 0.5, 0.6, 0.5
 def church_bell(rng: Rng, duration_s: float) -> Signal:
     """A church bell, a few strokes: hum, prime, tierce, quint, nominal, each dying in its own time."""
     duration_s *= rng.uniform(0.9, 1.1)
-    bells = int(rng.integers(1, 4))
+    bells = int(rng.integers(2, 5))
     base = rng.uniform(240, 420)
-    scale = base * np.array([1.0, 1.189, 1.335])
+    scale = base * np.array([1.0, 1.189, 1.335, 1.498])
     times, tones = [], []
     for k in range(bells):
         period = rng.uniform(1.5, 2.3)
@@ -51,10 +51,10 @@ def church_bell(rng: Rng, duration_s: float) -> Signal:
     at, tone = np.concatenate(times), np.concatenate(tones)
     force = rng.lognormal(0, 0.15, (at.size, 1)) * rng.lognormal(0, 0.2, (at.size, 12))
     count = frames(duration_s)
-    ring = struck(rng, count, at, tone[:, None] * _BELL_RATIOS, _BELL_T60 * 0.7, force * _BELL_GAIN, 0.002)
+    ring = struck(rng, count, at, tone[:, None] * _BELL_RATIOS, _BELL_T60, force * _BELL_GAIN, 0.002)
     strike = noise(rng, count, lambda f: band(f, 900.0, 6_000.0, 1)) * bursts(count, at, 0.03, 1.0, 0.05, 5.0)
     dying = np.clip((duration_s - np.arange(count) / SAMPLE_RATE) / 2.0, 0, 1).astype(np.float32) ** 2
-    return in_place(rng, mixed((0.0, ring), (-20.0, strike)) * dying, 1.6, -10.0, 35.0)
+    return in_place(rng, mixed((0.0, ring), (-29.0, strike)) * dying, 2.4, -3.0, 35.0, lambda f: band(f, 0.0, 3_200.0, 1))
 
 
 def signal_tick(rng: Rng, duration_s: float) -> Signal:

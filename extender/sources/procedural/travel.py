@@ -49,7 +49,7 @@ def _clacks(rng: Rng, count: int, duration_s: float, speed_m_s: float) -> Signal
         np.array([[0.16, 0.14, 0.10, 0.07, 0.04, 0.025]]), strength[:, None] * np.array([[0.8, 1, 0.9, 0.5, 0.3, 0.15]]),
         0.0015,
     )  # fmt: skip
-    scuff = noise(rng, count, lambda f: band(f, 180.0, 1_600.0, 1)) * bursts(count, times, 0.11, strength, 0.1, 4.0)
+    scuff = noise(rng, count, lambda f: band(f, 120.0, 700.0, 1)) * bursts(count, times, 0.16, strength, 0.1, 4.0)
     return mixed((0.0, thud), (-3.0, scuff))
 
 
@@ -57,10 +57,10 @@ def train(rng: Rng, duration_s: float) -> Signal:
     """A train going along: rolling, joints, now and then a flange that sings."""
     count = frames(duration_s)
     speed = rng.uniform(14.0, 20.0)
-    rolling = texture(rng, count, _TRAIN, depth_db=1.7, common=0.7, low_hz=0.4, slope=0.4)
+    rolling = texture(rng, count, _TRAIN, depth_db=2.6, common=0.8, low_hz=0.2, slope=0.6)
     gate = np.clip(wander(rng, int(duration_s * 50), 50.0, 0.08, 1.5, 0.6) - 1.2, 0, None)
     squeal = noise(rng, count, lambda f: peak(f, 2_350.0, 90.0) + 0.6 * peak(f, 3_130.0, 90.0)) * stretched(gate, count)
-    return mixed((-2.0, rolling), (0.0, _clacks(rng, count, duration_s, speed))) + np.float32(0.06) * squeal
+    return mixed((0.0, rolling), (-2.0, _clacks(rng, count, duration_s, speed))) + np.float32(0.06) * squeal
 
 
 def train_pass(rng: Rng, duration_s: float) -> Signal:
@@ -161,10 +161,10 @@ def propeller(rng: Rng, duration_s: float) -> Signal:
     duration_s *= rng.uniform(0.95, 1.08)
     count = frames(duration_s)
     rate = rng.uniform(72, 88) * (1 + 0.004 * wander(rng, 200, 20.0, 0.1, 2.0))
-    blades = _blade(rng, count, rate, 0.55, 24, sharp=0.7)
+    blades = _blade(rng, count, rate, 0.8, 20, sharp=0.7)
     pistons = _blade(rng, count, rate * 1.5, 0.7, 12)
-    air = noise(rng, count, lambda f: band(f, 200.0, 1_600.0, 1))
-    whole = mixed((0.0, blades), (-5.0, pistons), (-9.0, air))
+    air = noise(rng, count, lambda f: band(f, 100.0, 600.0, 1))
+    whole = mixed((0.0, blades), (-6.0, pistons), (-10.0, air))
     return come_and_gone(passing(whole, 52.0, 150.0, duration_s * 0.5, ground=0.5, far_hz=900.0), 3.5)
 
 

@@ -59,11 +59,11 @@ def car_idle(rng: Rng, duration_s: float) -> Signal:
     """A car standing with its engine running."""
     count = frames(duration_s)
     rpm = 820.0 * (1.0 + 0.015 * wander(rng, int(duration_s * 20), 20.0, 0.1, 3.0))
-    motor = engine(rng, rpm, count, cylinders=4, exhaust_m=2.0, uneven=0.3, grit_db=-5.0, bright_hz=1_100.0)
+    motor = engine(rng, rpm, count, cylinders=4, exhaust_m=2.0, uneven=0.3, grit_db=-9.0, bright_hz=800.0)
     rattle = noise(rng, count, lambda f: peak(f, 1_350.0, 3.0) + 0.5 * peak(f, 2_900.0, 4.0))
     beat = stretched(np.abs(wander(rng, int(duration_s * 400), 400.0, 12.0, 60.0, 0.0)), count)
     fan = noise(rng, count, lambda f: band(f, 250.0, 2_500.0, 1))
-    return mixed((0.0, motor), (-8.0, rattle * beat), (-13.0, fan))
+    return mixed((0.0, motor), (-12.0, rattle * beat), (-16.0, fan))
 
 
 def diesel(rng: Rng, rpm: Control, count: int) -> Signal:
@@ -120,8 +120,8 @@ def motorcycle_idle(rng: Rng, duration_s: float) -> Signal:
     count = frames(duration_s)
     rpm = 960.0 * (1.0 + 0.03 * wander(rng, int(duration_s * 20), 20.0, 0.2, 4.0))
     motor = engine(
-        rng, rpm, count, cylinders=2, exhaust_m=0.9, uneven=0.35, firing=[0.0, 315.0 / 720.0], grit_db=-12.0,
-        bright_hz=900.0, body_hz=85.0,
+        rng, rpm, count, cylinders=2, exhaust_m=0.9, uneven=0.35, firing=[0.0, 315.0 / 720.0], grit_db=-17.0,
+        bright_hz=420.0, body_hz=48.0,
     )  # fmt: skip
     return np.tanh(1.3 * unit(motor)).astype(np.float32)
 

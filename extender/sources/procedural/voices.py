@@ -48,6 +48,8 @@ class Voice:
         Noise through the same formants, relative to the harmonics.
     breath_tilt_db : float
         Of the noise, per octave.
+    low_cut_hz : float
+        A small mouth or bill does not carry what is below.
     """
 
     tilt_db: float = -9.0
@@ -58,6 +60,7 @@ class Voice:
     tremor: float = 0.0
     breath_db: float = -14.0
     breath_tilt_db: float = -3.0
+    low_cut_hz: float = 0.0
 
 
 def formant_db(f: Control, shapes: Sequence[tuple[Control, Control, Control]]) -> Control:
@@ -102,7 +105,9 @@ def uttered(
     for k in range(len(formants[0][1])):
         tracks = [glide([(at, shape[k][j]) for at, shape in formants], points) for j in range(3)]
         moved = tracks[0] * (1.0 + 0.02 * wander(rng, points, CONTROL_HZ, 1.0, 12.0))
-        shapes.append((moved[:, None], tracks[1][:, None], tracks[2][:, None]))
+        # Each resonance has a life of its own: without it all bands rise and fall as one, as they never do in a throat.
+        alive = tracks[2] + 2.0 * wander(rng, points, CONTROL_HZ, 2.0, 30.0, 0.4)
+        shapes.append((moved[:, None], tracks[1][:, None], alive[:, None]))
 
     fast = wander(rng, count, SAMPLE_RATE, 15.0, 350.0, 0.3)
     f0 = stretched(pitch, count) * (1.0 + voice.jitter * fast)
@@ -117,13 +122,17 @@ def uttered(
     return np.asarray((harmonics + gain * breath) * stretched(envelope, count), dtype=np.float32)
 
 
+def _low_cut_db(f: Control, voice: Voice) -> Control:
+    return np.asarray(-10.0 * np.log10(1.0 + (voice.low_cut_hz / np.maximum(f, 1.0)) ** 4))
+
+
 def _harmonics(
     phase: Control, pitch: Control, shapes: Sequence[tuple[Control, Control, Control]], voice: Voice, count: int
 ) -> Signal:
     """Add up the harmonics below 14 kHz, each as loud as source and formants make it at every moment."""
     number = np.arange(1, int(np.clip(14_000.0 / pitch.mean(), 2, 90)) + 1)
     at_hz = pitch[:, None] * number[None, :]
-    gain_db = formant_db(at_hz, shapes) + voice.tilt_db * np.log2(number)[None, :]
+    gain_db = formant_db(at_hz, shapes) + voice.tilt_db * np.log2(number)[None, :] + _low_cut_db(at_hz, voice)
     gains = np.where(at_hz < 16_000.0, 10.0 ** (gain_db / 20.0), 0.0)
     at = np.linspace(0.0, pitch.size - 1.0, count)
     grid = np.arange(pitch.size)
@@ -150,6 +159,8 @@ def _breath(
     moving = [tuple(np.interp(rows, grid, track[:, 0])[:, None] for track in shape) for shape in shapes]
     wide = [(c, 1.6 * w, g) for c, w, g in moving]
     table = formant_db(centres[None, :], wide) * 0.7 + voice.breath_tilt_db * np.log2(centres / 1000.0)
+    lowest = float(shapes[0][0].mean())
+    table += _low_cut_db(centres, voice) - 10.0 * np.log10(1.0 + (0.7 * lowest / centres) ** 4)  # breath has no deep notes
     air = sculpted(rng, count, table, centres, hop)
     air = air * (0.55 + 0.45 * np.cos(phase)).astype(np.float32)
     rms = float(np.sqrt(np.mean(np.square(air)))) or 1.0

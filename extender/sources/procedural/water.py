@@ -65,7 +65,7 @@ def surf(rng: Rng, duration_s: float, gap_s: float, depth: float, levels: tuple[
                 table += size * np.where(u > 0, rising * falling, 0.0)[:, None] * shape[None, :]
         at += gap_s * rng.uniform(0.65, 1.45)
     foam = [
-        texture(rng, count, levels, depth_db=1.0, common=0.35, low_hz=1.0, slope=0.1, motion_db=10 * np.log10(table))
+        texture(rng, count, levels, depth_db=2.2, common=0.65, low_hz=0.3, slope=0.6, motion_db=10 * np.log10(table))
         for table in sides
     ]
     return np.stack(foam)
@@ -79,12 +79,12 @@ def waves(rng: Rng, duration_s: float) -> Samples:
 def lapping_water(rng: Rng, count: int, duration_s: float) -> Signal:
     """Small waves against a wall or hull: slaps, gulps, drips."""
     points = int(duration_s * 100)
-    slap = np.exp(0.9 * wander(rng, points, 100.0, 0.35, 2.2, 0.2))
+    slap = np.exp(0.55 * wander(rng, points, 100.0, 0.35, 2.2, 0.2))
     wash = texture(rng, count, _STREAM, depth_db=1.5, common=0.5, low_hz=1.5, motion_db=10 * np.log10(slap)[:, None])
     near = stretched(np.minimum(slap, 4.0), count)
-    gulps = bubbles(rng, count, duration_s, 22.0, 0.003, 0.014, 0.7) * near
+    gulps = bubbles(rng, count, duration_s, 30.0, 0.002, 0.010, 0.7) * near
     drips = bubbles(rng, count, duration_s, 14.0, 0.001, 0.004, 0.5) * near
-    return mixed((-3.0, wash), (0.0, gulps), (-5.0, drips))
+    return mixed((0.0, wash), (-5.0, gulps), (-6.0, drips))
 
 
 def lake(rng: Rng, duration_s: float) -> Samples:

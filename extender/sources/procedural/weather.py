@@ -65,7 +65,7 @@ def wind(rng: Rng, duration_s: float) -> Samples:
     count = frames(duration_s)
     rate = 94.0
     speed = gusts(rng, spectra_count(count), rate)
-    force = np.log2(speed)[:, None] * (9.0 + 3.0 * np.clip(_OCTAVES + 2.0, 0.0, 5.0))[None, :]
+    force = np.log2(speed)[:, None] * (6.0 + 1.2 * np.clip(_OCTAVES + 2.0, 0.0, 5.0))[None, :]
     pitch = 620.0 * rng.uniform(0.8, 1.3) * speed**0.7
     quiet = np.minimum(-31.0 + 34.0 * np.log2(speed), -14.0)
 
