@@ -62,7 +62,7 @@ def examine(*, thorough: bool = False) -> list[Finding]:
         Finding("python", "ok", f"{platform.python_version()} ({sys.executable})", needed=True),
         *_owners(),
         *_packages(),
-        *([_detector_works()] if thorough else []),
+        *(_detector_works() if thorough else ()),
         *_programs(),
         *_weights(),
         *_folders(),
@@ -97,17 +97,22 @@ def _packages() -> Iterator[Finding]:
             yield Finding(name, "missing", purpose, mend)
 
 
-def _detector_works() -> Finding:
+def _detector_works() -> Iterator[Finding]:
     """Load the detector's packages in a process of their own: they are slow, and may fail in many ways."""
     import subprocess
 
-    test = "import torch, torchvision, ultralytics; torchvision.ops.nms"
-    result = subprocess.run([sys.executable, "-c", test], capture_output=True, text=True, check=False)  # noqa: S603
-    if result.returncode == 0:
-        return Finding("detector packages", "ok", "torch, torchvision and ultralytics work together")
-    lines = result.stderr.strip().splitlines() or ["no reason given"]
-    mend = "pip install --upgrade --force-reinstall torch torchvision"
-    return Finding("detector packages", "broken", lines[-1][:160], mend)
+    upgrade = "pip install --upgrade --force-reinstall torch torchvision"
+    for names, purpose, mend in [
+        ("torch, ultralytics", "detection works", "pip install --upgrade 'image-extender[detect]'"),
+        ("torch, torchvision", "they fit together", upgrade),
+    ]:
+        command = [sys.executable, "-c", f"import {names}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if result.returncode == 0:
+            yield Finding(names, "ok", purpose)
+        else:
+            lines = result.stderr.strip().splitlines() or ["no reason given"]
+            yield Finding(names, "broken", lines[-1][:160], mend)
 
 
 def _programs() -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from extender.plugins import load_plugin
 from extender.progress import Progress, silent
 from extender.vision.base import Detector, DetectorUnavailable
 
+NO_DETECTION = "nothing was detected, the sound is that of the place alone: {}"
+
 
 @dataclass(frozen=True, slots=True)
 class DetectorContext:
@@ -59,4 +61,4 @@ def make_detector(name: str, context: DetectorContext) -> tuple[Detector | None,
     try:
         return make(context), ""
     except (WeightsUnavailable, DetectorUnavailable) as error:
-        return None, f"nothing was detected, the sound is that of the place alone: {error}"
+        return None, NO_DETECTION.format(error)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from extender.errors import InputError
+from extender.errors import InputError, InstallError
 from extender.progress import Progress, silent
 from extender.vision.base import Detector, Pixels, PlaceTagger
-from extender.vision.detectors import DetectorContext, make_detector
+from extender.vision.detectors import NO_DETECTION, DetectorContext, make_detector
 from extender.vision.geometry import Camera, locate
 from extender.vision.grouping import MAX_SOUNDS, Thing, grouped, limited, numbered, without_doubles
 from extender.vision.importance import importance_of, laplacian_of
@@ -128,7 +128,10 @@ def _detect(loaded: LoadedPicture | None, options: SeeOptions, progress: Progres
     if detector is None:
         return _Look("none", [], notes=(why_none,))
     progress("looking", 0.3)
-    sightings = [s for s in detector.detect(loaded.pixels) if s.confidence >= options.confidence]
+    try:
+        sightings = [s for s in detector.detect(loaded.pixels) if s.confidence >= options.confidence]
+    except InstallError as problem:  # packages that do not fit together show it only when they are used
+        return _Look("none", [], notes=(NO_DETECTION.format(problem),))
     nothing = f"{detector.name} recognised nothing here: the sound is that of the place alone"
     return _Look(detector.name, without_doubles(sightings), notes=() if sightings else (nothing,))
 
