@@ -89,8 +89,10 @@ class _Sound:
 
     @property
     def name(self) -> str:
-        count = self.detection.count if self.detection else 1
-        return f"{count} × {self.role.wanted}" if count > 1 else self.role.wanted
+        if self.detection is None:
+            return self.role.wanted
+        many = f"{self.detection.count} × " if self.detection.count > 1 else ""
+        return many + self.detection.label
 
     @property
     def fallback(self) -> bool:
@@ -215,7 +217,7 @@ def render_report(
         environment = _environment()
         mix = mix_job.result()
         sounds = _sounds(project, meters, ordered, [job.result() for job in jobs], mix.duration_s)
-    lines = credits_text.strip().splitlines()
+    lines = _without_heading(credits_text)
     first, rest = (lines, []) if len(lines) <= _CREDIT_LINES + 8 else (lines[:_CREDIT_LINES], lines[_CREDIT_LINES:])
     script = _resource("report.js")
     values: dict[str, Any] = {
@@ -285,6 +287,12 @@ def _sounds(
         )
         for number, ((role, part), preview) in enumerate(zip(ordered, previews, strict=True), 1)
     ]
+
+
+def _without_heading(credits_text: str) -> list[str]:
+    """Return the lines of the credits without rulers, and without a title, which the page gives them."""
+    lines = [line for line in credits_text.strip().splitlines() if line.strip("=- ") or not line]
+    return "\n".join(lines[1:] if lines[:1] == ["Credits"] else lines).strip().splitlines()
 
 
 def _first_clips(sounds: Sequence[_Sound]) -> list[tuple[_Sound, Clip]]:

@@ -298,7 +298,9 @@ def _apart(discs: Sequence[Disc], box: tuple[float, float, float, float]) -> lis
 def _named(discs: Sequence[Disc], box: tuple[float, float, float, float]) -> list[Disc]:
     """Give each disc its name on the first side where nothing is in the way; without room the number must do."""
     left, top, width, height = box
+    listener = (-12.0, -14.0, 12.0, 24.0)
     taken = [(d.x - _DISC, d.y - _DISC, d.x + _DISC, d.y + _DISC) for d in discs]
+    taken.append(listener)
     named: list[Disc] = []
     for index, disc in enumerate(discs):
         long = 5.9 * len(disc.name) + 2.0

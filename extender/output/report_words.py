@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from extender.types import Project, Role
+from extender.types import Project
 from scenes import Place
 
 _NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -16,7 +16,18 @@ _PLURALS = {
     "goose": "geese", "fish": "fish", "deer": "deer", "knife": "knives", "leaf": "leaves", "wolf": "wolves",
     "foot": "feet", "aircraft": "aircraft", "skis": "skis", "scissors": "scissors",
 }  # fmt: skip
-_MASSES = frozenset(("indoors", "outdoors", "countryside", "wilderness", "nature", "mountains", "underwater"))
+_MASSES = frozenset(
+    (
+        "applause", "birdsong", "broccoli", "cheering", "clothing", "cutlery", "food", "furniture", "grass", "hardware",
+        "ice", "laughter", "nature", "paper", "rain", "smoke", "snow", "soap", "stationery", "tableware", "thunder",
+        "traffic", "ventilation", "water", "weather", "wind", "wilderness",
+    )
+)  # fmt: skip
+_PLACES = {
+    "indoor": "indoors", "outdoor": "outdoors", "countryside": "the countryside", "industrial": "an industrial area",
+    "parking": "a car park", "sea": "the sea", "sky": "the sky", "snow": "a snowy landscape",
+    "underwater": "underwater",
+}  # fmt: skip
 _MOST_THINGS = 6
 _LINK = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]", re.IGNORECASE)
 
@@ -99,6 +110,8 @@ def linked(text: str) -> list[tuple[str, str]]:
 def plural(word: str) -> str:
     """Return an English noun's plural: the last word of a phrase is changed."""
     head, _, last = word.rpartition(" ")
+    if _has_no_article(word):
+        return word
     if last in _PLURALS:
         last = _PLURALS[last]
     elif re.search(r"(s|x|z|ch|sh)$", last):
@@ -111,10 +124,18 @@ def plural(word: str) -> str:
 
 
 def counted(word: str, count: int) -> str:
-    """Return ``"a bus"``, ``"an apple"``, ``"four people"``, ``"20 birds"``."""
+    """Return ``"a bus"``, ``"an apple"``, ``"four people"``, ``"20 birds"``, ``"rain"``, ``"scissors"``."""
+    if count == 1 and _has_no_article(word):
+        return word
     if count == 1:
         return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"
     return f"{_NUMBERS[count] if count < len(_NUMBERS) else count} {plural(word)}"
+
+
+def _has_no_article(word: str) -> bool:
+    """Whether a word is a mass or stands in the plural already."""
+    last = word.rpartition(" ")[2].lower()
+    return last in _MASSES or bool(re.search(r"[^aisu]s$", last))
 
 
 def listed(items: Sequence[str]) -> str:
@@ -155,8 +176,7 @@ def _reach(distances_m: Sequence[float]) -> str:
 def place_name(place: Place) -> str:
     """Return ``"A street at night"``, ``"An indoor market"``, ``"Mountains"``."""
     label = place.label.strip() or "place"
-    plain = label.lower() in _MASSES or (label.endswith("s") and not label.endswith("ss"))
-    name = label if plain else counted(label, 1)
+    name = _PLACES.get(label.lower()) or counted(label, 1)
     night = " at night" if place.night and "night" not in label.lower() else ""
     return f"{name[:1].upper()}{name[1:]}{night}"
 
@@ -165,15 +185,16 @@ def place_name(place: Place) -> str:
 class _Heard:
     """Sounds of one kind, said in one phrase."""
 
-    role: Role
+    label: str
+    played: str
     count: int
     azimuths_deg: tuple[float, ...]
     distances_m: tuple[float, ...]
 
     def phrase(self) -> str:
-        name = counted(self.role.wanted, self.count)
-        if self.role.played != self.role.wanted:
-            name += f" (heard as {self.role.played})"
+        name = counted(self.label, self.count)
+        if self.played != self.label:
+            name += f" (heard as {self.played})"
         return " ".join(word for word in (name, _reach(self.distances_m), direction(self.azimuths_deg)) if word)
 
 
@@ -192,10 +213,12 @@ def summary(project: Project) -> str:
             beds.append(role.played)
             continue
         azimuth = settings[part.id].azimuth_deg if part.id in settings else part.position.azimuth_deg
+        label = seen[part.id].label if part.id in seen else role.wanted
         count = seen[part.id].count if part.id in seen else 1
-        before = things.get((role.wanted, role.played))
-        things[role.wanted, role.played] = _Heard(
-            role,
+        before = things.get((label, role.played))
+        things[label, role.played] = _Heard(
+            label,
+            role.played,
             count + (before.count if before else 0),
             ((*before.azimuths_deg, azimuth) if before else (azimuth,)),
             ((*before.distances_m, part.position.distance_m) if before else (part.position.distance_m,)),

@@ -143,6 +143,10 @@ def test_preview_starts_where_the_clip_does(tmp_path: Path) -> None:
         ("sheep", 3, "three sheep"),
         ("church bell", 2, "two church bells"),
         ("fly", 20, "20 flies"),
+        ("heavy rain", 1, "heavy rain"),
+        ("footsteps", 1, "footsteps"),
+        ("wine glass", 3, "three wine glasses"),
+        ("scissors", 2, "two scissors"),
     ],
 )
 def test_counting(word: str, count: int, expected: str) -> None:
@@ -178,7 +182,8 @@ def test_numbers_have_signs_and_units() -> None:
     assert words.clock(3723.0) == "1:02:03"
     assert words.duration(3600.0) == "1 h"
     assert words.place_name(Place("street", night=True)) == "A street at night"
-    assert words.place_name(Place("indoors", indoor=True)) == "Indoors"
+    assert words.place_name(Place("indoor", indoor=True)) == "Indoors"
+    assert words.place_name(Place("stairs")) == "Stairs"
 
 
 @given(st.text())
@@ -242,3 +247,10 @@ def test_ticks_are_few_and_inside(duration_s: float) -> None:
     assert 1 <= len(marks) <= 9
     assert marks[0] == 0.0
     assert marks[-1] <= duration_s + 1e-6
+
+
+def test_a_group_is_said_as_what_is_seen(tmp_path: Path) -> None:
+    project, _, _ = make_project(tmp_path)
+    crowd = replace(project.cast.roles[2], wanted="crowd", played="crowd", path=("crowd",))
+    cast = replace(project.cast, roles=(*project.cast.roles[:2], crowd))
+    assert "four people (heard as crowd) ahead on the right" in words.summary(replace(project, cast=cast))
