@@ -125,10 +125,12 @@ def _programs() -> Iterator[Finding]:
 
 def _weights() -> Iterator[Finding]:
     from extender.errors import ExtenderError
-    from extender.vision.weights import weights_path
+    from extender.vision.weights import WeightsUnavailable, weights_path
 
     try:
         yield Finding("detector weights", "ok", str(weights_path()))
+    except WeightsUnavailable:
+        yield Finding("detector weights", "missing", "none in the cache yet", "extender weights fetch")
     except ExtenderError as error:
         yield Finding("detector weights", "missing", str(error), "extender weights fetch")
 

@@ -50,7 +50,7 @@ class _Singer:
     """One bird: its few phrases, which it repeats with small variation, as real ones do."""
 
     def __init__(self, rng: Rng) -> None:
-        self.base = rng.uniform(2_700, 5_400)
+        self.base = rng.uniform(1_900, 5_000)
         self.phrases = [self._syllables(rng) for _ in range(int(rng.integers(2, 5)))]
 
     def _syllables(self, rng: Rng) -> list[tuple[float, float, float, float, float, float, float, int]]:

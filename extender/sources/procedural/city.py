@@ -32,7 +32,7 @@ from extender.sources.procedural.weather import bubbles
 
 _BELL_RATIOS = np.array([[0.5, 1.0, 1.004, 1.2, 1.5, 2.0, 2.007, 2.5, 2.67, 3.0, 4.0, 5.3]])
 _BELL_T60 = np.array([[14.0, 9.0, 8.5, 7.0, 4.0, 5.0, 4.8, 3.0, 2.5, 2.0, 1.2, 0.8]])
-_BELL_GAIN = np.array([[0.45, 0.7, 0.5, 0.75, 0.35, 1.0, 0.7, 0.5, 0.5, 0.6, 0.5, 0.3]])
+_BELL_GAIN = np.array([[0.3, 0.6, 0.45, 0.9, 0.5, 1.0, 0.8, 0.7, 0.7, 0.9, 0.9, 0.7]])
 
 
 def church_bell(rng: Rng, duration_s: float) -> Signal:

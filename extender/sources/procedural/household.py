@@ -420,7 +420,7 @@ def creak(rng: Rng, duration_s: float) -> Signal:
     slips = slips + rng.normal(0, 0.0007, slips.size)
     hits = impulses(count, slips * SAMPLE_RATE, rng.lognormal(0, 0.4, slips.size))
     tune = rng.uniform(0.85, 1.2)
-    kernel = struck(rng, frames(0.06), [0.0], tune * np.array([[540.0, 880.0, 1_380.0, 2_050.0, 3_300.0]]), [[0.03, 0.025, 0.022, 0.02, 0.012]], [[0.5, 0.7, 0.9, 1.0, 0.5]], 0.0003)
+    kernel = struck(rng, frames(0.06), [0.0], tune * np.array([[620.0, 1_080.0, 1_750.0, 2_500.0, 4_100.0, 5_600.0]]), [[0.03, 0.025, 0.022, 0.02, 0.012, 0.01]], [[0.4, 0.6, 1.0, 1.0, 0.8, 0.6]], 0.0003)
     swell = stretched(glide([(0, 0), (0.2, 0.8), (0.55, 1), (1, 0)], 100), count)
     rasp = noise(rng, count, lambda f: band(f, 900.0, 5_000.0, 1))
     return in_place(rng, mixed((0.0, convolved(hits, kernel)[:count] * swell), (-14.0, rasp * swell)), 0.3, -12.0)

@@ -57,7 +57,7 @@ def _strikes(
     pitch = (foot * rng.normal(1, 0.035, at.size))[:, None] * modes
     tints = gains * rng.lognormal(0, 0.25, (at.size, gains.shape[1]))
     body = struck(rng, count, at, pitch, t60, loud[:, None] * tints, 0.0008)
-    click = noise(rng, count, lambda f: band(f, 1_100.0, 7_000.0, 1)) * bursts(count, at, 0.012, loud, 0.06, 6.0)
+    click = noise(rng, count, lambda f: band(f, 900.0, 4_500.0, 1)) * bursts(count, at, 0.012, loud, 0.06, 6.0)
     sole = noise(rng, count, lambda f: band(f, scuff[0], scuff[1], 1)) * bursts(
         count, times + 0.02, roll + 0.05, force * rng.lognormal(-0.2, 0.4, times.size), 0.4, 1.5
     )

@@ -57,7 +57,9 @@ def whistling(rng: Rng, count: int, centre_hz: Control, level_db: Control, width
     """Return noise in a narrow band that moves: wind round an edge, air in a narrowing pipe."""
     centres = np.geomspace(float(centre_hz.min()) / 1.6, float(centre_hz.max()) * 1.6, 90)
     away = np.log2(centres[None, :] / centre_hz[:, None]) / width_octaves
-    return sculpted(rng, count, level_db[:, None] - 10.0 * np.log10(1.0 + away**2), centres)
+    table = np.maximum(level_db[:, None] - 5.0 * away**2, -90.0)
+    table[:, [0, -1]] = -90.0  # the outermost level goes on to both ends of the spectrum
+    return sculpted(rng, count, table, centres)
 
 
 def wind(rng: Rng, duration_s: float) -> Samples:
