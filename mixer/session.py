@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,6 +39,8 @@ END_FADE_S = 0.01
 LOUDNESS_STEPS = 4
 """How often the limited mix is measured to find the bus gain."""
 LOUDNESS_TOLERANCE_LU = 0.02
+LARGEST_REDUCTION_DB = 20.0
+"""Loudness is not bought with more limiting than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +188,14 @@ class MixSession:
         if gain_db is None:
             return BusSettings(0.0, loudness_lufs, ceiling_dbtp, "nothing is heard")
         gain_db = min(max(gain_db, -200.0), 120.0)
-        if (decibels(peak) or -np.inf) + gain_db <= ceiling_dbtp - MARGIN_DB:
+        headroom_db = ceiling_dbtp - MARGIN_DB - 20.0 * math.log10(peak)
+        if gain_db <= headroom_db:
             reason = f"{gain_db:+.1f} dB bring the mix to {loudness_lufs:.1f} LUFS; no peak needs the limiter"
             return BusSettings(gain_db, loudness_lufs, ceiling_dbtp, reason)
-        return self._settle_limited(gain_db, loudness_lufs, ceiling_dbtp)
+        return self._settle_limited(gain_db, headroom_db + LARGEST_REDUCTION_DB, loudness_lufs, ceiling_dbtp)
 
-    def _settle_limited(self, gain_db: float, loudness_lufs: float, ceiling_dbtp: float) -> BusSettings:
+    def _settle_limited(self, gain_db: float, most_db: float, loudness_lufs: float, ceiling_dbtp: float) -> BusSettings:
+        gain_db = min(gain_db, most_db)
         tried: list[tuple[float, float, float]] = []  # error, gain, reduction
         for step in range(LOUDNESS_STEPS):
             loudness, reduction_db = self._limited(gain_db, ceiling_dbtp)
@@ -202,7 +207,9 @@ class MixSession:
             self._progress("settling the level", (step + 1) / LOUDNESS_STEPS)
             if abs(error) <= LOUDNESS_TOLERANCE_LU:
                 break
-            gain_db = min(max(gain_db + error / min(max(slope, 0.2), 1.0), -200.0), 120.0)
+            gain_db = min(max(gain_db + error / min(max(slope, 0.2), 1.0), -200.0), most_db, 120.0)
+            if gain_db == tried[-1][1]:
+                break
         error, gain_db, reduction_db = min(tried, key=lambda t: abs(t[0]))
         reason = f"{gain_db:+.1f} dB bring the mix to {loudness_lufs - error:.1f} LUFS"
         if error > 0.1:

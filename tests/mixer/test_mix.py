@@ -169,6 +169,7 @@ def test_where_peaks_forbid_the_loudness_the_plan_says_so() -> None:
     clicks[:: RATE // 2] = 1.0
     result = mix([Track("clicks", (AudioBuffer(clicks, RATE),), target_lufs=-30.0)], loudness_lufs=-8.0)
     assert "short of -8.0" in result.plan.bus.reason
+    assert result.meters.limiter_reduction_db <= 20.1
     assert result.meters.true_peak_dbtp is not None
     assert result.meters.true_peak_dbtp <= -1.0
 
