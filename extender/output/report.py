@@ -89,10 +89,7 @@ class _Sound:
 
     @property
     def name(self) -> str:
-        if self.detection is None:
-            return self.role.wanted
-        many = f"{self.detection.count} × " if self.detection.count > 1 else ""
-        return many + self.detection.label
+        return words.seen_name(self.detection) if self.detection else self.role.wanted
 
     @property
     def fallback(self) -> bool:
@@ -311,7 +308,7 @@ def _boxes(project: Project, sounds: Sequence[_Sound]) -> list[_BoxView]:
         _BoxView(
             detection=d,
             sound=heard.get(d.id),
-            name=f"{d.count} × {d.label}" if d.count > 1 else d.label,
+            name=words.seen_name(d),
             reason=_why_silent(project, d),
             style=_box_style(d.box, d.importance, layer[d.id] if d.id in heard else 0),
         )

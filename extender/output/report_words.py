@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from extender.types import Project
-from scenes import Place
+from scenes import Detection, Place, load_vocabulary
 
 _NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _PLURALS = {
@@ -18,9 +18,10 @@ _PLURALS = {
 }  # fmt: skip
 _MASSES = frozenset(
     (
-        "applause", "birdsong", "broccoli", "cheering", "clothing", "cutlery", "food", "furniture", "grass", "hardware",
-        "ice", "laughter", "nature", "paper", "rain", "smoke", "snow", "soap", "stationery", "tableware", "thunder",
-        "traffic", "ventilation", "water", "weather", "wind", "wilderness",
+        "ambience", "applause", "birdsong", "broccoli", "cheering", "clothing", "cutlery", "food",
+        "furniture", "grass", "hardware", "hubbub", "ice", "laughter", "nature", "paper", "playing", "rain",
+        "smoke", "snow", "soap", "stationery", "tableware", "thunder", "traffic", "ventilation", "water",
+        "weather", "wilderness", "wind",
     )
 )  # fmt: skip
 _PLACES = {
@@ -181,6 +182,25 @@ def place_name(place: Place) -> str:
     return f"{name[:1].upper()}{name[1:]}{night}"
 
 
+def _group_names() -> frozenset[str]:
+    """Return the words of the vocabulary that stand for many of another: ``crowd``, ``traffic``, ``flock of birds``."""
+    concepts = load_vocabulary().concepts.items()
+    return frozenset(c.group_as for name, c in concepts if c.group_as and c.group_as != name)
+
+
+def is_group(detection: Detection) -> bool:
+    """Whether the label names many things in one word already, so that its count is not said with it."""
+    return detection.count > 1 and detection.label in _group_names()
+
+
+def seen_name(detection: Detection) -> str:
+    """Return a short name with the count: ``"bus"``, ``"4 × person"``, ``"crowd (12)"``."""
+    if detection.count == 1:
+        return detection.label
+    many = is_group(detection)
+    return f"{detection.label} ({detection.count})" if many else f"{detection.count} × {detection.label}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """Sounds of one kind, said in one phrase."""
@@ -190,11 +210,14 @@ class _Heard:
     count: int
     azimuths_deg: tuple[float, ...]
     distances_m: tuple[float, ...]
+    wide: bool
 
     def phrase(self) -> str:
         name = counted(self.label, self.count)
         if self.played != self.label:
             name += f" (heard as {self.played})"
+        if self.wide:
+            return f"{name} all around"
         return " ".join(word for word in (name, _reach(self.distances_m), direction(self.azimuths_deg)) if word)
 
 
@@ -214,7 +237,7 @@ def summary(project: Project) -> str:
             continue
         azimuth = settings[part.id].azimuth_deg if part.id in settings else part.position.azimuth_deg
         label = seen[part.id].label if part.id in seen else role.wanted
-        count = seen[part.id].count if part.id in seen else 1
+        count = seen[part.id].count if part.id in seen and not is_group(seen[part.id]) else 1
         before = things.get((label, role.played))
         things[label, role.played] = _Heard(
             label,
@@ -222,6 +245,7 @@ def summary(project: Project) -> str:
             count + (before.count if before else 0),
             ((*before.azimuths_deg, azimuth) if before else (azimuth,)),
             ((*before.distances_m, part.position.distance_m) if before else (part.position.distance_m,)),
+            (settings[part.id].width if part.id in settings else part.width) >= 0.9,
         )
     phrases = [heard.phrase() for heard in things.values()]
     if len(phrases) > _MOST_THINGS:

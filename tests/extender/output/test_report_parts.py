@@ -254,3 +254,9 @@ def test_a_group_is_said_as_what_is_seen(tmp_path: Path) -> None:
     crowd = replace(project.cast.roles[2], wanted="crowd", played="crowd", path=("crowd",))
     cast = replace(project.cast, roles=(*project.cast.roles[:2], crowd))
     assert "four people (heard as crowd) ahead on the right" in words.summary(replace(project, cast=cast))
+    group = replace(project.scene.detections[1], label="crowd")
+    scene = replace(project.scene, detections=(project.scene.detections[0], group))
+    assert "a crowd ahead on the right" in words.summary(replace(project, cast=cast, scene=scene))
+    assert words.seen_name(group) == "crowd (4)"
+    assert words.seen_name(project.scene.detections[1]) == "4 × person"
+    assert words.seen_name(replace(group, label="camel")) == "4 × camel"
