@@ -16,7 +16,7 @@ from mixer.types import Samples
 SPEED_OF_SOUND_M_S = 343.2
 LONGEST_S = 3.0
 """Decay times end here, and with them the cost of the convolution."""
-REVERB_RANGE_DB = (-30.0, 3.0)
+REVERB_RANGE_DB = (-30.0, 0.0)
 """Above the upper end a sound would be more room than itself, and no longer known for what it is."""
 _HARDEST = 0.05
 """Mean absorption of hard walls (damping 0)."""
