@@ -12,7 +12,7 @@ import extender
 from extender.arranging import ArrangeOptions, arrange
 from extender.audio import read_audio
 from extender.casting import cast
-from extender.errors import InputError
+from extender.errors import InputError, SourceError
 from extender.output.base import Rendered
 from extender.output.soundscape import (
     MixFiles,
@@ -33,6 +33,8 @@ from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Meters, MixPlan, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
 
+LAST_RESORT = "procedural"
+"""The source that needs nothing: where all others have nothing for a picture, it still gives a soundscape."""
 OUTPUTS = ("credits", "report")
 """What is written beside the sound and the project unless a person says otherwise."""
 
@@ -83,21 +85,12 @@ def render_picture(
     sources = sources_of(options.sources, options.libraries, offline=options.see.offline)
     seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
     with whole_folder(output, force=options.force) as folder:
-        roles = gather_sounds(
-            cast(
-                seen.scene,
-                vocabulary,
-                sources,
-                seed=options.arrange.seed,
-                max_sounds=options.see.max_sounds,
-                progress=progress,
-            ),
-            folder,
-        )
+        scene, roles = cast_scene(seen.scene, vocabulary, sources, options, progress)
+        roles = gather_sounds(roles, folder)
         sounds = load_sounds(roles, folder, progress)
-        arrangement = arrange(seen.scene, roles, vocabulary, sounds, options.arrange)
-        mixing = Mixing(options.strategy, options.loudness_lufs, room_of(seen.scene, vocabulary), stage_of(seen.scene))
-        project = _project(seen.scene, roles, arrangement, options)
+        arrangement = arrange(scene, roles, vocabulary, sounds, options.arrange)
+        mixing = Mixing(options.strategy, options.loudness_lufs, room_of(scene, vocabulary), stage_of(scene))
+        project = _project(scene, roles, arrangement, options)
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
         return _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
 
@@ -132,6 +125,29 @@ def cache_folder() -> Path:
 def sources_of(names: Sequence[str], libraries: Sequence[Path], *, offline: bool) -> Sequence[SoundSource]:
     """Make the named sound sources, in order."""
     return make_sources(names, SourceContext(cache_folder(), tuple(libraries), offline))
+
+
+def cast_scene(
+    scene: Scene,
+    vocabulary: Vocabulary,
+    sources: Sequence[SoundSource],
+    options: RenderOptions,
+    progress: Progress,
+) -> tuple[Scene, Cast]:
+    """Cast a scene; if the chosen sources have nothing at all for it, synthesise it and note that in the scene."""
+
+    def found_in(these: Sequence[SoundSource]) -> Cast:
+        seed, most = options.arrange.seed, options.see.max_sounds
+        return cast(scene, vocabulary, these, seed=seed, max_sounds=most, progress=progress)
+
+    try:
+        return scene, found_in(sources)
+    except SourceError:
+        if LAST_RESORT in options.sources:
+            raise
+    note = f"nothing in {', '.join(options.sources)} fits this picture, so all its sounds are synthesised"
+    noted = replace(scene, notes=(*scene.notes, note))
+    return noted, found_in(sources_of((LAST_RESORT,), (), offline=True))
 
 
 def load_sounds(roles: Cast, folder: Path, progress: Progress = silent) -> Mapping[str, AudioBuffer]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
 from extender.pipeline import RenderOptions
+from extender.plugins import load_plugin
 from extender.progress import Progress
 from extender.vision.detectors import DetectorContext, make_detector
 from extender.vision.see import SeeOptions
@@ -71,6 +72,7 @@ def options_of(
         raise UsageError("--sources needs at least one name, e.g. --sources folder,procedural")
     if loud_lufs < quiet_lufs:
         raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
+    load_plugin("extender.mix_strategies", strategy)  # an unknown name is said before any work is done
     folders = tuple(Path(folder) for folder in libraries or ())
     for folder in folders:
         if not folder.is_dir():
