@@ -10,8 +10,6 @@ from extender.plugins import load_plugin
 from extender.progress import Progress, silent
 from extender.vision.base import Detector, DetectorUnavailable
 
-NO_DETECTION = "nothing was detected, the sound is that of the place alone: {}"
-
 
 @dataclass(frozen=True, slots=True)
 class DetectorContext:
@@ -46,7 +44,7 @@ def make_yolo(context: DetectorContext) -> Detector:
 
 
 def make_detector(name: str, context: DetectorContext) -> tuple[Detector | None, str]:
-    """Return the named detector, or None and a line that says why there is none and what mends it.
+    """Return the named detector, or None, why there is none and what mends it.
 
     Raises
     ------
@@ -56,9 +54,9 @@ def make_detector(name: str, context: DetectorContext) -> tuple[Detector | None,
     from extender.vision.weights import WeightsUnavailable
 
     if name == "none":
-        return None, "no detector was asked for: the sound is that of the place alone"
+        return None, "no detector was asked for"
     make: Callable[[DetectorContext], Detector] = load_plugin("extender.detectors", name)
     try:
         return make(context), ""
     except (WeightsUnavailable, DetectorUnavailable) as error:
-        return None, NO_DETECTION.format(error)
+        return None, str(error)

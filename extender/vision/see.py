@@ -9,13 +9,15 @@ from pathlib import Path
 from extender.errors import InputError, InstallError
 from extender.progress import Progress, silent
 from extender.vision.base import Detector, Pixels, PlaceTagger
-from extender.vision.detectors import NO_DETECTION, DetectorContext, make_detector
+from extender.vision.detectors import DetectorContext, make_detector
 from extender.vision.geometry import Camera, locate
 from extender.vision.grouping import MAX_SOUNDS, Thing, grouped, limited, numbered, without_doubles
 from extender.vision.importance import importance_of, laplacian_of
 from extender.vision.picture import LoadedPicture, load_picture
 from extender.vision.place import StatisticsPlaceTagger, place_from_things
 from scenes import Detection, Place, Scene, SceneError, Sighting, Vocabulary, read_scene_file
+
+PLACE_ALONE = "nothing was detected, the sound is that of the place alone: {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,12 @@ def _detect(loaded: LoadedPicture | None, options: SeeOptions, progress: Progres
         raise InputError("there is nothing to look at: give a picture, or a scene file with --scene")
     detector, why_none = _detector(options, progress)
     if detector is None:
-        return _Look("none", [], notes=(why_none,))
+        return _Look("none", [], notes=(PLACE_ALONE.format(why_none),))
     progress("looking", 0.3)
     try:
         sightings = [s for s in detector.detect(loaded.pixels) if s.confidence >= options.confidence]
     except InstallError as problem:  # packages that do not fit together show it only when they are used
-        return _Look("none", [], notes=(NO_DETECTION.format(problem),))
+        return _Look("none", [], notes=(PLACE_ALONE.format(problem),))
     nothing = f"{detector.name} recognised nothing here: the sound is that of the place alone"
     return _Look(detector.name, without_doubles(sightings), notes=() if sightings else (nothing,))
 
