@@ -1,21 +1,18 @@
 """How quick the procedural models are, and how near they come to recordings of what they stand for.
 
-    python benchmarks/procedural.py [--data FOLDER] [--takes 3] [MODEL …]
+    python -m benchmarks.procedural [--data FOLDER] [--takes 3] [MODEL …]
 
-One JSON line for each model: seconds of work per second of sound; and, where FOLDER (a folder with a ``manifest.csv`` of
-file and label) holds recordings of the same thing, the distance to them and the rank of that class among all classes
-compared: 1 = nearest. A distance has two halves: the long-term third-octave spectrum, and how strongly seven octave
-bands are modulated at 0.5..64 Hz. Both are root mean square differences in dB, over what the recordings of one class
-differ among themselves (10 dB and 6 dB: round numbers near what was found).
+One JSON line for each model: seconds of work per second of sound; and, where FOLDER (a folder with a
+``manifest.csv`` of file and label) holds recordings of the same thing, the distance to them and the rank of that
+class among all classes compared: 1 = nearest. A distance has two halves: the long-term third-octave spectrum, and
+how strongly seven octave bands are modulated at 0.5..64 Hz. Both are root mean square differences in dB, over what
+the recordings of one class differ among themselves (10 dB and 6 dB: round numbers near what was found).
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
-import platform
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.common import emit
 from extender.audio import read_audio
 from extender.errors import InputError
 from extender.sources.procedural.model import rendered
@@ -45,7 +43,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "elephant": ("elephant trumpet",), "bear": ("bear",), "big-cat": ("leopard roar", "lion bellow", "tiger roar"),
     "pigeon": ("pigeon",), "owl": ("owl hoot",), "frog": ("frog",), "footsteps": ("footsteps",),
     "horse": ("gallop", "horse neigh"), "aeroplane": ("jet flyby",), "propeller": ("airplane prop",),
-    "motorcycle-idle": ("motorbike idle",), "car-engine": ("vehicle motor idle", "car motor"), "horn": ("vehicle horn",),
+    "motorcycle-idle": ("motorbike idle",),
+    "car-engine": ("vehicle motor idle", "car motor"), "horn": ("vehicle horn",),
     "bicycle": ("bikes", "bicycle spokes"), "bicycle-bell": ("bicycle bell",), "door": ("door close",),
     "creak": ("door creak",), "zebra": ("zebra",), "squeak-toy": ("toy squeak",), "doorbell": ("doorbell",),
     "chainsaw": ("chainsaw",), "coins": ("coin",), "pig": ("pig snort",), "cough": ("person sneeze",),
@@ -133,7 +132,6 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=3)
     parser.add_argument("models", nargs="*")
     options = parser.parse_args()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
     classes = recorded(options.data, 16) if options.data else {}
     rendered(MODELS[0], 0)  # imports are not what is measured
     for model in MODELS:
@@ -144,8 +142,7 @@ def main() -> None:
         seconds = time.perf_counter() - start
         length = sum(take.shape[1] for take in takes) / SAMPLE_RATE
         line: dict[str, object] = {
-            "commit": commit.strip(), "machine": platform.machine(), "model": model.name, "kind": model.kind,
-            "seconds_per_second": round(seconds / length, 4),
+            "model": model.name, "kind": model.kind, "seconds_per_second": round(seconds / length, 4),
         }  # fmt: skip
         if model.name in classes:
             mine = mean(features(take[0]) for take in takes)
@@ -154,7 +151,7 @@ def main() -> None:
                 "distance": round(mine.distance(classes[model.name]), 2), "rank": ranked.index(model.name) + 1,
                 "classes": len(classes), "nearest": ranked[:3],
             }  # fmt: skip
-        print(json.dumps(line), flush=True)
+        emit(**line)
 
 
 if __name__ == "__main__":

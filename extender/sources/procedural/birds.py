@@ -1,36 +1,59 @@
-"""Birds, insects, frogs: mostly whistles and pulses; and the places they fill."""
+"""Birds, singly and all round."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from extender.sources.procedural.animals import sequence
+from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
 from extender.sources.procedural.model import Model
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Rng,
     Signal,
-    add,
     arrivals,
     band,
-    bursts,
+    between,
     frames,
-    in_place,
-    mixed,
     noise,
+    own,
     peak,
-    stereo,
     stretched,
     texture,
     unit,
     wander,
-    widened,
 )
 from extender.sources.procedural.voices import Formants, Voice, uttered
 from mixer.types import Samples
 
-_MEADOW = (-26, -24, -22, -20, -20, -21, -22, -24, -26, -27, -27, -28, -28, -28, -28, -28, -29, -30, -31, -32, -33, -34,
-           -35, -36, -38, -41, -46)  # fmt: skip
+MEADOW = (
+    -26,
+    -24,
+    -22,
+    -20,
+    -20,
+    -21,
+    -22,
+    -24,
+    -26,
+    -27,
+    -27,
+    -28,
+    -28,
+    -28,
+    -28,
+    -28,
+    -29,
+    -30,
+    -31,
+    -32,
+    -33,
+    -34,
+    -35,
+    -36,
+    -38,
+    -41,
+    -46,
+)
 
 
 def _note(rng: Rng, length: float, start: float, middle: float, end: float, trill_hz: float, depth: float) -> Signal:
@@ -58,13 +81,21 @@ class _Singer:
         parts = []
         for _ in range(int(rng.integers(1, 4))):
             length = float(np.clip(rng.lognormal(-2.5, 0.45), 0.03, 0.3))
-            k = rng.uniform(0.75, 1.25, 3) * self.base * rng.uniform(0.85, 1.2)
+            start, middle, end = (float(v) for v in rng.uniform(0.75, 1.25, 3) * self.base * rng.uniform(0.85, 1.2))
             trill = rng.random() < 0.3
             repeats = int(rng.integers(1, 9)) if length < 0.12 else int(rng.integers(1, 3))
             parts.append(
-                (length, float(rng.uniform(0.02, 0.09)), *map(float, k), float(rng.uniform(22, 55)),
-                 float(rng.uniform(0.03, 0.08)) if trill else 0.0, repeats)
-            )  # fmt: skip
+                (
+                    length,
+                    float(rng.uniform(0.02, 0.09)),
+                    start,
+                    middle,
+                    end,
+                    float(rng.uniform(22, 55)),
+                    float(rng.uniform(0.03, 0.08)) if trill else 0.0,
+                    repeats,
+                )
+            )
         return parts
 
     def sing(self, rng: Rng) -> Signal:
@@ -81,7 +112,7 @@ class _Singer:
 
 def bird(rng: Rng, duration_s: float) -> Signal:
     """One songbird: a phrase or two."""
-    singer = _Singer(rng)
+    singer = _Singer(own(rng))
     pieces, at = [], 0.0
     for _ in range(int(rng.integers(1, 4))):
         phrase = singer.sing(rng)
@@ -93,7 +124,8 @@ def bird(rng: Rng, duration_s: float) -> Signal:
 def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: float = 1.0) -> Samples:
     """Return several birds around, near and far, over the quiet of the land."""
     count = frames(duration_s)
-    near, distant = [], []
+    near: list[tuple[Signal, float]] = []
+    distant: list[tuple[Signal, float]] = []
     for _ in range(singers):
         singer = _Singer(rng)
         line = np.zeros(count, dtype=np.float32)
@@ -104,12 +136,14 @@ def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: fl
             add(line, at, phrase, float(rng.lognormal(0, 0.25)))
             at += phrase.size / SAMPLE_RATE + rng.lognormal(0.9, 0.6) / rate
         far = rng.random()
-        (distant if far > 0.5 else near).append((line * np.float32(0.15 + 0.85 * (1 - far) ** 1.5), rng.uniform(-0.95, 0.95)))
+        (distant if far > 0.5 else near).append(
+            (line * np.float32(0.15 + 0.85 * (1 - far) ** 1.5), rng.uniform(-0.95, 0.95))
+        )
     birds = np.zeros((2, count), dtype=np.float32)
     for group, wet_db, cut_hz in ((near, -9.0, 14_000.0), (distant, -3.0, 7_500.0)):
         for side, heard in enumerate(widened(rng, group, count) if group else ()):
-            birds[side] += in_place(rng, heard, 1.0, wet_db, 20.0, lambda f, cut=cut_hz: band(f, 0.0, cut, 1))[:count]
-    air = stereo(lambda: texture(rng, count, _MEADOW, depth_db=1.4, common=0.6, low_hz=0.1, high_hz=8.0))
+            birds[side] += in_place(rng, heard, 1.0, wet_db, 20.0, between(0.0, cut_hz))[:count]
+    air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.4, common=0.6, low_hz=0.1, high_hz=8.0))
     level = float(np.sqrt(np.mean(np.square(birds)))) or 1.0
     return np.asarray(birds / level + 10 ** (air_db / 20) * air, dtype=np.float32)
 
@@ -129,24 +163,27 @@ def flock(rng: Rng, duration_s: float) -> Signal:
             base = rng.uniform(2_800, 4_800)
             note = _note(rng, rng.uniform(0.03, 0.09), base * 1.1, base * rng.uniform(0.9, 1.3), base * 0.8, 40, 0.02)
             add(line, float(at), note, float(rng.lognormal(-0.5, 0.7)))
-    air = texture(rng, count, _MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
+    air = texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
     return mixed((0.0, in_place(rng, line, 0.4, -12.0)[:count]), (-22.0, air))
 
 
 def gull(rng: Rng, duration_s: float) -> Signal:
     """A gull's long call: a few drawn cries, then a quickening run."""
     pieces, at = [], 0.0
-    base = rng.uniform(760, 900)
+    base = own(rng).uniform(760, 900)
     for k in range(int(rng.integers(3, 8))):
         length = 0.42 if k < 2 else 0.26
         length *= rng.uniform(0.85, 1.15)
         f0 = base * rng.normal(1.0, 0.03)
         shape: Formants = [(1_150, 260, 4), (2_300, 420, -2), (3_300, 600, -8), (5_200, 900, -16)]
         cry = uttered(
-            rng, length, [(0, 0.75 * f0), (0.25, 1.4 * f0), (0.6, 1.25 * f0), (1, 0.85 * f0)],
-            [(0, 0), (0.12, 0.8), (0.4, 1), (0.8, 0.6), (1, 0)], [(0, shape), (1, shape)],
+            rng,
+            length,
+            [(0, 0.75 * f0), (0.25, 1.4 * f0), (0.6, 1.25 * f0), (1, 0.85 * f0)],
+            [(0, 0), (0.12, 0.8), (0.4, 1), (0.8, 0.6), (1, 0)],
+            [(0, shape), (1, shape)],
             Voice(tilt_db=-5, jitter=0.03, shimmer=0.18, rough=0.2, breath_db=-13, breath_tilt_db=-1, low_cut_hz=800),
-        )  # fmt: skip
+        )
         pieces.append((at, unit(cry) * np.float32(rng.uniform(0.7, 1.0))))
         at += length + rng.uniform(0.08, 0.2) * (2.0 if k < 2 else 1.0)
     return in_place(rng, sequence(pieces), 0.9, -10.0, 25.0)
@@ -155,16 +192,19 @@ def gull(rng: Rng, duration_s: float) -> Signal:
 def crow(rng: Rng, duration_s: float) -> Signal:
     """A crow: two to four caws."""
     pieces, at = [], 0.0
-    k = rng.uniform(0.9, 1.12)
+    k = own(rng).uniform(0.9, 1.12)
     for _ in range(int(rng.integers(2, 5))):
         length = rng.uniform(0.25, 0.42)
         f0 = 520 * k * rng.normal(1, 0.03)
         shape: Formants = [(1_250 * k, 230, 5), (1_650 * k, 260, 2), (2_900 * k, 420, 1), (4_300, 900, -10)]
         caw = uttered(
-            rng, length, [(0, 0.85 * f0), (0.25, 1.1 * f0), (0.7, f0), (1, 0.8 * f0)],
-            [(0, 0), (0.12, 1), (0.6, 0.9), (1, 0)], [(0, shape), (1, shape)],
+            rng,
+            length,
+            [(0, 0.85 * f0), (0.25, 1.1 * f0), (0.7, f0), (1, 0.8 * f0)],
+            [(0, 0), (0.12, 1), (0.6, 0.9), (1, 0)],
+            [(0, shape), (1, shape)],
             Voice(tilt_db=-3, jitter=0.10, shimmer=0.3, rough=0.6, breath_db=-7, breath_tilt_db=-1, low_cut_hz=900),
-        )  # fmt: skip
+        )
         pieces.append((at, unit(caw) * np.float32(rng.uniform(0.8, 1.0))))
         at += length + rng.uniform(0.22, 0.45)
     return in_place(rng, sequence(pieces), 0.7, -12.0, 18.0)
@@ -173,15 +213,26 @@ def crow(rng: Rng, duration_s: float) -> Signal:
 def pigeon(rng: Rng, duration_s: float) -> Signal:
     """A pigeon cooing."""
     pieces, at = [], 0.0
-    k = rng.uniform(0.95, 1.15)
+    k = own(rng).uniform(0.95, 1.15)
     for _ in range(int(rng.integers(1, 3))):
         for f0, length, pause in ((400, 0.28, 0.08), (480, 0.6, 0.07), (420, 0.38, 0.3)):
             shape: Formants = [(430 * k, 160, 4), (900, 250, -22)]
             coo = uttered(
-                rng, length * rng.normal(1, 0.06), [(0, 0.9 * f0 * k), (0.4, 1.06 * f0 * k), (1, 0.95 * f0 * k)],
-                [(0, 0), (0.25, 1), (0.7, 0.9), (1, 0)], [(0, shape), (1, shape)],
-                Voice(tilt_db=-18, jitter=0.012, shimmer=0.12, tremor_hz=25.0, tremor=0.3, breath_db=-24, breath_tilt_db=-6),
-            )  # fmt: skip
+                rng,
+                length * rng.normal(1, 0.06),
+                [(0, 0.9 * f0 * k), (0.4, 1.06 * f0 * k), (1, 0.95 * f0 * k)],
+                [(0, 0), (0.25, 1), (0.7, 0.9), (1, 0)],
+                [(0, shape), (1, shape)],
+                Voice(
+                    tilt_db=-18,
+                    jitter=0.012,
+                    shimmer=0.12,
+                    tremor_hz=25.0,
+                    tremor=0.3,
+                    breath_db=-24,
+                    breath_tilt_db=-6,
+                ),
+            )
             pieces.append((at, unit(coo)))
             at += length + pause
         at += 0.5
@@ -190,14 +241,18 @@ def pigeon(rng: Rng, duration_s: float) -> Signal:
 
 def owl(rng: Rng, duration_s: float) -> Signal:
     """An owl: one hoot, a pause, a shaken one."""
-    k = rng.uniform(0.9, 1.1)
+    k = own(rng).uniform(0.9, 1.1)
     shape: Formants = [(370 * k, 130, 4), (760, 200, -26)]
     pieces = []
     for at, length, shake in ((0.0, 0.55, 0.0), (1.6, 0.18, 0.0), (1.95, 1.1, 0.4)):
         hoot = uttered(
-            rng, length, [(0, 330 * k), (0.3, 370 * k), (1, 335 * k)], [(0, 0), (0.25, 1), (0.7, 0.8), (1, 0)],
-            [(0, shape), (1, shape)], Voice(tilt_db=-20, jitter=0.006, tremor_hz=9.0, tremor=shake, breath_db=-26, breath_tilt_db=-5),
-        )  # fmt: skip
+            rng,
+            length,
+            [(0, 330 * k), (0.3, 370 * k), (1, 335 * k)],
+            [(0, 0), (0.25, 1), (0.7, 0.8), (1, 0)],
+            [(0, shape), (1, shape)],
+            Voice(tilt_db=-20, jitter=0.006, tremor_hz=9.0, tremor=shake, breath_db=-26, breath_tilt_db=-5),
+        )
         pieces.append((at, unit(hoot)))
     return in_place(rng, sequence(pieces), 1.3, -8.0, 28.0)
 
@@ -209,9 +264,15 @@ def duck(rng: Rng, duration_s: float) -> Signal:
         length = 0.2 * 0.93**k * rng.uniform(0.85, 1.1)
         shape: Formants = [(700, 240, -3), (1_650, 320, 4), (2_300, 380, 2), (3_700, 700, -6)]
         quack = uttered(
-            rng, length, [(0, 165), (0.3, 205), (1, 150)], [(0, 0), (0.15, 1), (0.6, 0.8), (1, 0)], [(0, shape), (1, shape)],
-            Voice(tilt_db=-1, jitter=0.04, shimmer=0.25, rough=0.35, breath_db=-11, breath_tilt_db=-1, low_cut_hz=1_100),
-        )  # fmt: skip
+            rng,
+            length,
+            [(0, 165), (0.3, 205), (1, 150)],
+            [(0, 0), (0.15, 1), (0.6, 0.8), (1, 0)],
+            [(0, shape), (1, shape)],
+            Voice(
+                tilt_db=-1, jitter=0.04, shimmer=0.25, rough=0.35, breath_db=-11, breath_tilt_db=-1, low_cut_hz=1_100
+            ),
+        )
         pieces.append((at, unit(quack) * np.float32(0.9**k)))
         at += length + rng.uniform(0.09, 0.2)
     return in_place(rng, sequence(pieces), 0.4, -14.0, 12.0)
@@ -225,10 +286,13 @@ def goose(rng: Rng, duration_s: float) -> Signal:
         f0 = rng.uniform(380, 460)
         shape: Formants = [(850, 220, 2), (1_350, 240, 5), (2_600, 420, -2), (3_900, 700, -10)]
         honk = uttered(
-            rng, length, [(0, 0.8 * f0), (0.35, 1.15 * f0), (0.45, 1.3 * f0), (1, 0.95 * f0)],
-            [(0, 0), (0.15, 0.9), (0.5, 1), (1, 0)], [(0, shape), (1, shape)],
+            rng,
+            length,
+            [(0, 0.8 * f0), (0.35, 1.15 * f0), (0.45, 1.3 * f0), (1, 0.95 * f0)],
+            [(0, 0), (0.15, 0.9), (0.5, 1), (1, 0)],
+            [(0, shape), (1, shape)],
             Voice(tilt_db=-3, jitter=0.04, shimmer=0.2, rough=0.3, breath_db=-13, low_cut_hz=500),
-        )  # fmt: skip
+        )
         pieces.append((at, unit(honk) * np.float32(rng.uniform(0.7, 1.0))))
         at += length + rng.uniform(0.2, 0.6)
     return in_place(rng, sequence(pieces), 0.8, -11.0, 20.0)
@@ -244,9 +308,13 @@ def hen(rng: Rng, duration_s: float) -> Signal:
         f0 = rng.uniform(380, 480) * (1.5 if long_one else 1.0)
         shape: Formants = [(950, 260, 3), (1_900, 350, 0), (3_100, 600, -8)]
         cluck = uttered(
-            rng, length, [(0, 0.85 * f0), (0.4, 1.15 * f0), (1, 0.8 * f0)], [(0, 0), (0.2, 1), (1, 0)],
-            [(0, shape), (1, shape)], Voice(tilt_db=-5, jitter=0.04, shimmer=0.25, rough=0.25, breath_db=-11),
-        )  # fmt: skip
+            rng,
+            length,
+            [(0, 0.85 * f0), (0.4, 1.15 * f0), (1, 0.8 * f0)],
+            [(0, 0), (0.2, 1), (1, 0)],
+            [(0, shape), (1, shape)],
+            Voice(tilt_db=-5, jitter=0.04, shimmer=0.25, rough=0.25, breath_db=-11),
+        )
         pieces.append((at, unit(cluck) * np.float32(1.0 if long_one else rng.uniform(0.4, 0.8))))
         at += length + rng.lognormal(-1.6, 0.45)
     return in_place(rng, sequence(pieces), 0.3, -14.0)
@@ -254,19 +322,32 @@ def hen(rng: Rng, duration_s: float) -> Signal:
 
 def rooster(rng: Rng, duration_s: float) -> Signal:
     """Cock-a-doodle-doo."""
-    k = rng.uniform(0.9, 1.12)
+    k = own(rng).uniform(0.9, 1.12)
     throat: Formants = [(800 * k, 200, 1), (1_550 * k, 260, 5), (2_500, 420, -4), (3_800, 800, -12)]
     pieces = []
     at = 0.0
     for length, contour, gap in (
-        (0.16, [(0, 520), (0.5, 640), (1, 560)], 0.05), (0.14, [(0, 640), (0.5, 760), (1, 700)], 0.04),
-        (0.36, [(0, 700), (0.3, 880), (1, 820)], 0.06), (0.95, [(0, 720), (0.15, 860), (0.55, 780), (1, 480)], 0.0),
-    ):  # fmt: skip
+        (0.16, [(0, 520), (0.5, 640), (1, 560)], 0.05),
+        (0.14, [(0, 640), (0.5, 760), (1, 700)], 0.04),
+        (0.36, [(0, 700), (0.3, 880), (1, 820)], 0.06),
+        (0.95, [(0, 720), (0.15, 860), (0.55, 780), (1, 480)], 0.0),
+    ):
         call = uttered(
-            rng, length * rng.uniform(0.9, 1.15), [(u, f * k) for u, f in contour],
-            [(0, 0), (0.12, 0.9), (0.5, 1), (0.85, 0.7), (1, 0)], [(0, throat), (1, throat)],
-            Voice(tilt_db=-4, jitter=0.03, shimmer=0.15, rough=rng.uniform(0.1, 0.35), breath_db=-14, breath_tilt_db=-1, low_cut_hz=700),
-        )  # fmt: skip
+            rng,
+            length * rng.uniform(0.9, 1.15),
+            [(u, f * k) for u, f in contour],
+            [(0, 0), (0.12, 0.9), (0.5, 1), (0.85, 0.7), (1, 0)],
+            [(0, throat), (1, throat)],
+            Voice(
+                tilt_db=-4,
+                jitter=0.03,
+                shimmer=0.15,
+                rough=rng.uniform(0.1, 0.35),
+                breath_db=-14,
+                breath_tilt_db=-1,
+                low_cut_hz=700,
+            ),
+        )
         pieces.append((at, unit(call)))
         at += length + gap
     return in_place(rng, sequence(pieces), 0.7, -12.0, 18.0)
@@ -293,128 +374,8 @@ def wings(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, air * flap, 0.25, -15.0)
 
 
-def crickets(rng: Rng, duration_s: float) -> Samples:
-    """Field crickets: each its own pitch and rhythm, over the quiet of the night."""
-    count = frames(duration_s)
-    sources = []
-    t = np.arange(count, dtype=np.float32) / SAMPLE_RATE
-    for k in range(6):
-        pitch = rng.normal(4_550, 230)
-        pulse_s = 1.0 / rng.uniform(26, 33)
-        rate = rng.uniform(1.5, 2.5)
-        chirps = arrivals(rng, duration_s, rate, 0.93)
-        resting = wander(rng, int(duration_s * 10), 10.0, 0.03, 0.2) > 1.1
-        chirps = chirps[~resting[np.minimum((chirps * 10).astype(int), resting.size - 1)]]
-        pulses = int(rng.integers(3, 5))
-        times = (chirps[:, None] + np.arange(pulses)[None, :] * pulse_s).ravel()
-        loud = np.tile(np.array([0.55, 0.85, 1.0, 0.95])[:pulses], chirps.size)
-        gate = bursts(count, times, 0.021, loud, 0.4, 1.0)
-        drift = 1 + 0.002 * stretched(wander(rng, 400, 20.0, 0.1, 2.0), count)
-        tone = np.sin(
-            2 * np.pi * np.cumsum(pitch * drift, dtype=np.float64) / SAMPLE_RATE + 0.4 * np.sin(2 * np.pi * 31 * t)
-        )
-        sources.append(
-            ((tone * gate).astype(np.float32) * np.float32(0.9 * 0.62**k + 0.05), float(rng.uniform(-0.9, 0.9)))
-        )
-    far = texture(
-        rng,
-        count,
-        [-60.0] * 20 + [-18, -6, -20, -40, -60, -60, -60],
-        depth_db=2.0,
-        common=0.8,
-        low_hz=1.0,
-        high_hz=30.0,
-        slope=0.0,
-    )
-    song = widened(rng, [*sources, (far * np.float32(0.05), 0.0)], count)
-    air = stereo(lambda: texture(rng, count, _MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
-    level = float(np.sqrt(np.mean(np.square(song)))) or 1.0
-    return np.asarray(song / level + 0.12 * air, dtype=np.float32)
-
-
-def cicadas(rng: Rng, duration_s: float) -> Samples:
-    """Cicadas: buzzing bands of noise in pulses, swelling together."""
-    count = frames(duration_s)
-    sources = []
-    for k in range(4):
-        centre = rng.uniform(5_200, 7_600)
-        buzz = noise(rng, count, lambda f, c=centre: peak(f, c, 9.0) ** 1.5)
-        rate = rng.uniform(120, 190) * (1 + 0.03 * stretched(wander(rng, int(duration_s * 20), 20.0, 0.2, 3.0), count))
-        cycle = np.cumsum(rate, dtype=np.float64) / SAMPLE_RATE
-        pulse = np.exp(-4.0 * (cycle % 1.0)).astype(np.float32)
-        ticking = 0.55 + 0.45 * np.sin(2 * np.pi * cycle / rng.integers(14, 26)).astype(np.float32)
-        swell = stretched(np.exp(0.6 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.5)), count)
-        sources.append((unit(buzz * pulse * ticking) * swell * np.float32(0.75**k), float(rng.uniform(-0.9, 0.9))))
-    air = stereo(lambda: texture(rng, count, _MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
-    return np.asarray(widened(rng, sources, count) + 0.04 * air, dtype=np.float32)
-
-
-def _buzz(rng: Rng, count: int, f0: float, waver: float) -> Signal:
-    """One insect flying: harmonics of its wing beat, its distance ever changing."""
-    points = max(int(count / SAMPLE_RATE * 50), 8)
-    pitch = f0 * (1 + waver * wander(rng, points, 50.0, 0.3, 6.0, 0.3))
-    near = np.exp(0.8 * wander(rng, points, 50.0, 0.15, 2.0, 0.4))
-    phase = 2 * np.pi * np.cumsum(stretched(pitch, count).astype(np.float64)) / SAMPLE_RATE
-    turn = np.exp(1j * phase).astype(np.complex64)
-    wheel = np.ones(count, dtype=np.complex64)
-    out = np.zeros(count, dtype=np.float32)
-    for h in range(1, int(min(5_000 / f0, 20))):
-        wheel *= turn
-        out += wheel.imag * np.float32(h**-1.1 * (1.4 if h == 2 else 1.0))
-    rough = stretched(np.exp(0.25 * wander(rng, points * 8, 400.0, 10.0, 150.0, 0.1)), count)
-    return out * rough * stretched(near, count)
-
-
-def bees(rng: Rng, duration_s: float) -> Signal:
-    """Bees at work: several wing beats, coming and going."""
-    count = frames(duration_s)
-    voices = [(-3.0 * k, _buzz(rng, count, rng.uniform(195, 265), 0.03)) for k in range(5)]
-    air = noise(rng, count, lambda f: band(f, 150.0, 2_500.0, 1))
-    return mixed(*voices, (-20.0, air))
-
-
-def bee(rng: Rng, duration_s: float) -> Signal:
-    """An insect flies by."""
-    count = frames(duration_s * rng.uniform(0.7, 1.2))
-    shape = np.hanning(200) ** 1.5
-    return _buzz(rng, count, rng.uniform(180, 250), 0.04) * stretched(shape, count)
-
-
-def fly(rng: Rng, duration_s: float) -> Signal:
-    """A fly or gnat at the ear."""
-    count = frames(duration_s * rng.uniform(0.6, 1.1))
-    return _buzz(rng, count, rng.uniform(330, 520), 0.06) * stretched(np.hanning(200), count)
-
-
-def frog(rng: Rng, duration_s: float) -> Signal:
-    """A frog: croaks made of pulses."""
-    pieces, at = [], 0.0
-    base = rng.uniform(1_500, 2_300)
-    for _ in range(int(rng.integers(1, 4))):
-        count = frames(0.5)
-        pulses = 0.005 + np.cumsum(rng.uniform(0.016, 0.022) * rng.normal(1, 0.04, int(rng.integers(9, 18))))
-        gate = bursts(count, pulses, 0.014, np.hanning(pulses.size + 4)[2:-2] ** 0.4, 0.15, 4.0)
-        croak = noise(
-            rng, count, lambda f: peak(f, base, 14.0) + 0.3 * peak(f, 0.52 * base, 8.0) + 0.2 * peak(f, 1.5 * base, 10)
-        )
-        tone = np.sin(2 * np.pi * base * np.arange(count) / SAMPLE_RATE).astype(np.float32)
-        pieces.append((at, (0.6 * croak + 0.9 * tone) * gate))
-        at += rng.uniform(0.5, 0.8)
-    return in_place(rng, sequence(pieces), 0.4, -13.0, 10.0)
-
-
-def frogs(rng: Rng, duration_s: float) -> Signal:
-    """A pond full of frogs."""
-    count = frames(duration_s)
-    line = np.zeros(count, dtype=np.float32)
-    for at in arrivals(rng, duration_s + 1.0, 2.6) - 1.0:
-        add(line, float(at), unit(frog(rng, 1.0)), float(rng.lognormal(-0.6, 0.7)))
-    air = texture(rng, count, _MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
-    return mixed((0.0, line), (-24.0, air))
-
-
 MODELS = (
-    Model("bird", ("bird", "songbird", "parrot", "wild animal", "animal"), "event", 1, 2.5, "Songbird", bird),
+    Model("bird", ("bird", "songbird", "parrot", "wild animal"), "event", 1, 2.5, "Songbird", bird),
     Model("birdsong", ("birdsong",), "ambience", 2, 30.0, "Birdsong", birdsong),
     Model("birds", ("flock of birds",), "loop", 1, 22.0, "Flock of small birds", flock),
     Model("gull", ("gull", "water bird"), "event", 1, 3.0, "Gull", gull),
@@ -427,11 +388,4 @@ MODELS = (
     Model("rooster", ("rooster",), "event", 1, 1.9, "Rooster", rooster),
     Model("woodpecker", ("woodpecker",), "event", 1, 1.2, "Woodpecker", woodpecker),
     Model("wings", ("bird wings",), "event", 1, 1.4, "Wings", wings),
-    Model("crickets", ("crickets", "cricket", "night ambience"), "ambience", 2, 26.0, "Crickets", crickets),
-    Model("cicadas", ("cicadas", "cicada"), "ambience", 2, 24.0, "Cicadas", cicadas),
-    Model("bees", ("beehive",), "loop", 1, 20.0, "Bees", bees),
-    Model("bee", ("bee", "insect"), "event", 1, 3.0, "Bee", bee),
-    Model("fly", ("fly", "mosquito"), "event", 1, 2.0, "Fly", fly),
-    Model("frog", ("frog", "amphibian"), "event", 1, 1.6, "Frog", frog),
-    Model("frogs", ("frogs",), "loop", 1, 22.0, "Frogs", frogs),
 )

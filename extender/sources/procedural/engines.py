@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from extender.sources.procedural.grains import impulses, mixed, struck
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Control,
@@ -17,11 +18,8 @@ from extender.sources.procedural.toolkit import (
     filtered,
     frames,
     glide,
-    impulses,
-    mixed,
     noise,
     stretched,
-    struck,
     unit,
     wander,
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from extender.sources.procedural.toolkit import SAMPLE_RATE, Rng, Signal, frames
+from extender.sources.procedural.toolkit import SAMPLE_RATE, Dice, Rng, Signal, frames
 from extender.types import Kind
 from mixer.types import Samples
 
@@ -50,19 +50,20 @@ class Model:
     synthesise: Callable[[Rng, float], Signal | Samples]
 
 
-def rendered(model: Model, seed: int) -> Samples:
-    """Return one take of a model, (channels, frames) float32: the same for the same seed, another for every other.
+def rendered(model: Model, seed: int, take: int = 0) -> Samples:
+    """Return one take of a model, (channels, frames) float32.
+
+    ``seed`` chooses the individual (which dog), ``take`` what it does (which bark). The same numbers give the same
+    sound, all others another.
 
     Loops and beds have exactly the model's duration and are not faded (they are looped elsewhere); events begin and
     end in silence. Loudness is −23 LUFS, or less where even rounded peaks would pass 0.9.
     """
-    rng = np.random.default_rng([seed, zlib.crc32(model.name.encode())])
+    name = zlib.crc32(model.name.encode())
+    rng = Dice([seed, name], [seed, name, take + 1])
     samples = np.atleast_2d(model.synthesise(rng, model.duration_s)).astype(np.float32)
     looped = model.kind != "event"
-    if looped:
-        samples = samples[:, : frames(model.duration_s)]
-    else:
-        samples = _trimmed(samples)
+    samples = samples[:, : frames(model.duration_s)] if looped else _trimmed(samples)
     samples = _without_rumble(samples, periodic=looped)
     if not looped:
         samples = _eased(samples)
@@ -109,7 +110,7 @@ def _k_weighting(f: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[
         1.0 - 1.69065929318241 * z + 0.73248077421585 * z * z
     )
     high = (1.0 - 2.0 * z + z * z) / (1.0 - 1.99004745483398 * z + 0.99007225036621 * z * z)
-    return np.abs(shelf * high)
+    return np.asarray(np.abs(shelf * high))
 
 
 def _without_rumble(samples: Samples, *, periodic: bool) -> Samples:

@@ -1,126 +1,33 @@
-"""People: steps, crowds, hands, play. Nobody says a word that could be understood."""
+"""People: crowds, voices, hands, cloth. Nobody says a word that could be understood."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from extender.sources.procedural.animals import sequence
+from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, struck, widened
 from extender.sources.procedural.model import Model
+from extender.sources.procedural.steps import footsteps
 from extender.sources.procedural.toolkit import (
     Rng,
+    Shape,
     Signal,
-    add,
+    around,
     arrivals,
     band,
-    bursts,
+    between,
     convolved,
     filtered,
     frames,
     glide,
-    impulses,
-    in_place,
-    mixed,
     noise,
+    own,
     peak,
     stretched,
-    struck,
     unit,
     wander,
-    widened,
 )
 from extender.sources.procedural.voices import Formants, Voice, babble, uttered
 from mixer.types import Samples
-
-_HARD_HZ = np.array([[78.0, 185.0, 420.0, 980.0, 2_100.0]])
-_HARD_T60 = np.array([[0.06, 0.05, 0.035, 0.02, 0.012]])
-_WOOD_HZ = np.array([[92.0, 148.0, 235.0, 390.0, 720.0]])
-_WOOD_T60 = np.array([[0.14, 0.12, 0.10, 0.06, 0.03]])
-
-
-def walk(rng: Rng, duration_s: float, period_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (times, force, is the left foot) of a walk's steps, with the small limp that everybody has."""
-    count = int(duration_s / period_s)
-    gaps = period_s * (1 + 0.035 * rng.standard_normal(count)) * (1 + 0.02 * np.where(np.arange(count) % 2, 1, -1))
-    force = np.exp(0.18 * rng.standard_normal(count)) * np.where(np.arange(count) % 2, 0.88, 1.0)
-    return 0.05 + np.concatenate([[0.0], np.cumsum(gaps)[:-1]]), force, np.arange(count) % 2 == 0
-
-
-def _strikes(
-    rng: Rng, count: int, times: np.ndarray, force: np.ndarray, left: np.ndarray, modes: np.ndarray, t60: np.ndarray,
-    gains: np.ndarray, scuff: tuple[float, float], scuff_db: float,
-) -> Signal:  # fmt: skip
-    """Heel, then toe, on something hard: modes of floor and shoe, a click, a scuff of the sole between them."""
-    roll = rng.uniform(0.09, 0.14) * rng.normal(1, 0.08, times.size)
-    at = np.concatenate([times, times + roll])
-    loud = np.concatenate([force, 0.45 * force * rng.lognormal(0, 0.2, force.size)])
-    foot = np.concatenate([np.where(left, 1.0, 1.045), np.where(left, 1.22, 1.18)])
-    pitch = (foot * rng.normal(1, 0.035, at.size))[:, None] * modes
-    tints = gains * rng.lognormal(0, 0.25, (at.size, gains.shape[1]))
-    body = struck(rng, count, at, pitch, t60, loud[:, None] * tints, 0.0008)
-    click = noise(rng, count, lambda f: band(f, 900.0, 4_500.0, 1)) * bursts(count, at, 0.012, loud, 0.06, 6.0)
-    sole = noise(rng, count, lambda f: band(f, scuff[0], scuff[1], 1)) * bursts(
-        count, times + 0.02, roll + 0.05, force * rng.lognormal(-0.2, 0.4, times.size), 0.4, 1.5
-    )
-    return mixed((0.0, body), (-6.0, click), (scuff_db, sole))
-
-
-def footsteps(rng: Rng, duration_s: float) -> Signal:
-    """Shoes on pavement, walking by."""
-    duration_s *= rng.uniform(0.75, 1.2)
-    count = frames(duration_s)
-    times, force, left = walk(rng, duration_s - 0.4, rng.uniform(0.49, 0.58))
-    gains = np.array([[0.9, 1.0, 0.9, 0.8, 0.5]]) * rng.lognormal(0, 0.2, (1, 5))
-    steps = _strikes(rng, count, times, force, left, _HARD_HZ * rng.uniform(0.9, 1.15), _HARD_T60, gains, (900, 5_000), -9.0)
-    return in_place(rng, steps, 0.3, -12.0, 9.0)
-
-
-def steps_indoors(rng: Rng, duration_s: float) -> Signal:
-    """Shoes on a wooden floor."""
-    duration_s *= rng.uniform(0.75, 1.2)
-    count = frames(duration_s)
-    times, force, left = walk(rng, duration_s - 0.4, rng.uniform(0.5, 0.6))
-    gains = np.array([[1.0, 0.9, 0.7, 0.4, 0.25]])
-    steps = _strikes(rng, count, times, force, left, _WOOD_HZ * rng.uniform(0.9, 1.15), _WOOD_T60, gains, (600, 3_500), -13.0)
-    return in_place(rng, steps, 0.35, -10.0, 7.0)
-
-
-def _grainy(rng: Rng, duration_s: float, period_s: float, layers: tuple[tuple[float, float, float, float], ...]) -> Signal:
-    """Steps that crunch: grains per second, centre Hz, Q and level in dB of each layer, under a press and a push."""
-    count = frames(duration_s)
-    times, force, _ = walk(rng, duration_s - 0.5, period_s)
-    press = bursts(count, np.concatenate([times, times + 0.17]), 0.2, np.concatenate([force, 0.7 * force]), 0.25, 2.5)
-    parts = []
-    for per_s, centre, q, level in layers:
-        at = arrivals(rng, duration_s, per_s)
-        ticks = impulses(count, at * 48_000, rng.lognormal(0, 0.9, at.size) * rng.choice([-1.0, 1.0], at.size))
-        grains = filtered(ticks * press, lambda f, c=centre, w=q: peak(f, c, w))
-        parts.append((level, grains))
-    thump = struck(rng, count, times, [[72.0, 130.0]], [[0.07, 0.05]], force[:, None] * np.array([[1.0, 0.6]]), 0.004)
-    return mixed(*parts, (-8.0, thump))
-
-
-def steps_gravel(rng: Rng, duration_s: float) -> Signal:
-    """Boots on gravel."""
-    layers = ((1_300.0, 5_200.0, 1.0, 0.0), (300.0, 2_300.0, 1.5, -3.0), (60.0, 1_100.0, 2.0, -6.0))
-    return in_place(rng, _grainy(rng, duration_s * rng.uniform(0.75, 1.2), rng.uniform(0.5, 0.58), layers), 0.15, -18.0)
-
-
-def steps_snow(rng: Rng, duration_s: float) -> Signal:
-    """Boots on snow: it creaks under the press."""
-    layers = ((900.0, 1_400.0, 1.6, 0.0), (700.0, 3_200.0, 1.6, -3.0), (250.0, 650.0, 2.5, -5.0))
-    return _grainy(rng, duration_s * rng.uniform(0.75, 1.2), rng.uniform(0.55, 0.65), layers)
-
-
-def runner(rng: Rng, duration_s: float) -> Signal:
-    """Someone runs by: toes first, breath."""
-    duration_s *= rng.uniform(0.75, 1.1)
-    count = frames(duration_s)
-    times, force, left = walk(rng, duration_s - 0.4, rng.uniform(0.32, 0.38))
-    gains = np.array([[1.2, 1.0, 0.7, 0.5, 0.3]])
-    steps = _strikes(rng, count, times, force, left, _HARD_HZ * 0.9, _HARD_T60, gains, (700, 4_000), -5.0)
-    breaths = times[::4]
-    air = noise(rng, count, lambda f: peak(f, 1_500.0, 1.0)) * bursts(count, breaths, 0.45, 1.0, 0.35, 2.0)
-    return in_place(rng, mixed((0.0, steps), (-17.0, air)), 0.2, -14.0)
 
 
 def _many_steps(rng: Rng, count: int, duration_s: float, walkers: int) -> Signal:
@@ -134,15 +41,20 @@ def _many_steps(rng: Rng, count: int, duration_s: float, walkers: int) -> Signal
 
 
 def murmur(
-    rng: Rng, duration_s: float, talkers: int, *, near: float, wet_db: float, t60_s: float, cut_hz: float = 4_000.0,
+    rng: Rng,
+    duration_s: float,
+    talkers: int,
+    *,
+    near: float,
+    wet_db: float,
+    t60_s: float,
+    cut_hz: float = 4_000.0,
     scale: float = 1.0,
-) -> Samples:  # fmt: skip
+) -> Samples:
     """Return people talking all round: two halves of the company left and right, the room over both."""
     count = frames(duration_s)
     long_s = duration_s + t60_s
-    halves = [
-        babble(rng, long_s, max(talkers // 2, 1), near=near, scale=scale) for _ in range(2)
-    ]
+    halves = [babble(rng, long_s, max(talkers // 2, 1), near=near, scale=scale) for _ in range(2)]
     sides = [0.8 * halves[0] + 0.25 * halves[1], 0.25 * halves[0] + 0.8 * halves[1]]
     out = []
     for side in sides:
@@ -169,9 +81,13 @@ def _shout(rng: Rng, f0: float, length: float, scale: float) -> Signal:
     eh: Formants = [(600 * scale, 110, 3), (1_850 * scale, 180, 0), (2_750 * scale, 260, -5), (3_900 * scale, 420, -14)]
     a, b = (ah, eh) if rng.random() < 0.5 else (eh, ah)
     return uttered(
-        rng, length, [(0, 0.85 * f0), (0.35, 1.2 * f0), (1, 0.8 * f0)], [(0, 0), (0.15, 0.9), (0.6, 1), (1, 0)],
-        [(0, a), (1, b)], Voice(tilt_db=-7, jitter=0.02, shimmer=0.15, breath_db=-18),
-    )  # fmt: skip
+        rng,
+        length,
+        [(0, 0.85 * f0), (0.35, 1.2 * f0), (1, 0.8 * f0)],
+        [(0, 0), (0.15, 0.9), (0.6, 1), (1, 0)],
+        [(0, a), (1, b)],
+        Voice(tilt_db=-7, jitter=0.02, shimmer=0.15, breath_db=-18),
+    )
 
 
 def called(rng: Rng, duration_s: float) -> Signal:
@@ -195,20 +111,27 @@ def children(rng: Rng, duration_s: float) -> Samples:
     return np.asarray(0.7 * talk / level[0] + calls / level[1] + 0.12 * steps / level[2], dtype=np.float32)
 
 
+def _sum_of(one: Shape, other: Shape, share: float) -> Shape:
+    return lambda f: one(f) + share * other(f)
+
+
 def _claps(rng: Rng, count: int, duration_s: float, clappers: int, mood: np.ndarray) -> Signal:
     """Return people clapping, each with their own hands and time."""
     groups = 6  # hands of like size share a noise
     out = np.zeros(count, dtype=np.float32)
     for _ in range(groups):
-        centre = rng.uniform(700, 2_600)
+        palm = around(rng.uniform(700, 2_600), 1.6)
         gate = np.zeros(count, dtype=np.float32)
         for _ in range(max(clappers // groups, 1)):
             at = arrivals(rng, duration_s, rng.uniform(2.8, 4.4), 0.9)
             at = at + rng.normal(0, 0.012, at.size)
             level = np.interp(at, np.linspace(0, duration_s, mood.size), mood) * rng.lognormal(0, 0.25, at.size)
             keep = rng.random(at.size) < np.clip(1.6 * level, 0, 1)
-            gate += rng.lognormal(-0.4, 0.6) * bursts(count, at[keep], rng.uniform(0.012, 0.022), level[keep], 0.03, 5.0)
-        out += noise(rng, count, lambda f, c=centre: peak(f, c, 1.6) + 0.25 * band(f, 1_500.0, 9_000.0, 1)) * gate
+            gate += rng.lognormal(-0.4, 0.6) * bursts(
+                count, at[keep], rng.uniform(0.012, 0.022), level[keep], 0.03, 5.0
+            )
+        bright = between(1_500.0, 9_000.0)
+        out += noise(rng, count, _sum_of(palm, bright, 0.25)) * gate
     return out
 
 
@@ -260,9 +183,14 @@ def television(rng: Rng, duration_s: float) -> Signal:
     steps = np.cumsum(rng.integers(-2, 3, beats.size)) % 5
     tones = 220.0 * np.array([1.0, 1.2, 1.335, 1.5, 1.78])[steps] * rng.choice([1.0, 2.0], beats.size)
     tune = struck(
-        rng, count, beats, tones[:, None] * np.array([[1.0, 2.0, 3.0]]), np.array([[0.9, 0.6, 0.4]]),
-        (playing * 1.0)[:, None] * np.array([[1.0, 0.4, 0.2]]), 0.01,
-    )  # fmt: skip
+        rng,
+        count,
+        beats,
+        tones[:, None] * np.array([[1.0, 2.0, 3.0]]),
+        np.array([[0.9, 0.6, 0.4]]),
+        (playing * 1.0)[:, None] * np.array([[1.0, 0.4, 0.2]]),
+        0.01,
+    )
     small = filtered(mixed((0.0, talk), (-8.0, tune)), lambda f: band(f, 280.0, 3_400.0, 2) + 0.3 * peak(f, 900.0, 3.0))
     return in_place(rng, small, 0.35, -8.0)[:count]
 
@@ -287,14 +215,18 @@ def cloth(rng: Rng, duration_s: float) -> Signal:
 def cough(rng: Rng, duration_s: float) -> Signal:
     """One or two coughs."""
     pieces, at = [], 0.0
-    size = rng.uniform(0.9, 1.2)
+    size = own(rng).uniform(0.9, 1.2)
     for k in range(int(rng.integers(1, 4))):
         length = rng.uniform(0.2, 0.32)
         throat: Formants = [(620 * size, 220, 3), (1_300 * size, 320, 2), (2_500 * size, 500, -4), (3_700, 900, -8)]
         burst = uttered(
-            rng, length, [(0, 210 * size), (1, 130 * size)], [(0, 0), (0.04, 1), (0.3, 0.5), (0.6, 0.35), (1, 0)],
-            [(0, throat), (1, throat)], Voice(tilt_db=-6, jitter=0.12, shimmer=0.4, rough=0.4, breath_db=3, breath_tilt_db=-2),
-        )  # fmt: skip
+            rng,
+            length,
+            [(0, 210 * size), (1, 130 * size)],
+            [(0, 0), (0.04, 1), (0.3, 0.5), (0.6, 0.35), (1, 0)],
+            [(0, throat), (1, throat)],
+            Voice(tilt_db=-6, jitter=0.12, shimmer=0.4, rough=0.4, breath_db=3, breath_tilt_db=-2),
+        )
         pieces.append((at, unit(burst) * np.float32(0.85**k)))
         at += length + rng.uniform(0.1, 0.25)
     return in_place(rng, sequence(pieces), 0.35, -13.0)
@@ -303,15 +235,19 @@ def cough(rng: Rng, duration_s: float) -> Signal:
 def laughter(rng: Rng, duration_s: float) -> Signal:
     """Somebody laughs."""
     pieces, at = [], 0.0
-    f0 = rng.uniform(190, 330)
+    f0 = own(rng).uniform(190, 330)
     size = 1.0 if f0 < 250 else 1.15
     for k in range(int(rng.integers(5, 10))):
         length = rng.uniform(0.08, 0.13)
         ha: Formants = [(760 * size, 130, 3), (1_350 * size, 170, 0), (2_600 * size, 300, -8), (3_700, 600, -14)]
         one = uttered(
-            rng, length, [(0, f0), (0.4, 1.1 * f0), (1, 0.85 * f0)], [(0, 0), (0.25, 1), (0.7, 0.6), (1, 0)],
-            [(0, ha), (1, ha)], Voice(tilt_db=-9, jitter=0.025, shimmer=0.25, breath_db=-7),
-        )  # fmt: skip
+            rng,
+            length,
+            [(0, f0), (0.4, 1.1 * f0), (1, 0.85 * f0)],
+            [(0, 0), (0.25, 1), (0.7, 0.6), (1, 0)],
+            [(0, ha), (1, ha)],
+            Voice(tilt_db=-9, jitter=0.025, shimmer=0.25, breath_db=-7),
+        )
         pieces.append((at, unit(one) * np.float32(0.93**k)))
         at += rng.uniform(0.17, 0.22)
         f0 *= 0.975
@@ -323,12 +259,8 @@ def herd_of_steps(rng: Rng, duration_s: float) -> Signal:
     count = frames(duration_s)
     return in_place(rng, _many_steps(rng, count, duration_s, 9), 0.4, -10.0)[:count]
 
+
 MODELS = (
-    Model("footsteps", ("footsteps", "person", "human sound"), "event", 1, 4.5, "Footsteps on pavement", footsteps),
-    Model("footsteps-indoors", ("footsteps", "human locomotion"), "event", 1, 4.5, "Footsteps on wood", steps_indoors),
-    Model("footsteps-gravel", ("footsteps",), "event", 1, 4.5, "Footsteps on gravel", steps_gravel),
-    Model("footsteps-snow", ("snow steps", "skier"), "event", 1, 4.5, "Footsteps on snow", steps_snow),
-    Model("runner", ("runner",), "event", 1, 4.0, "Running", runner),
     Model("crowd", ("crowd", "human group"), "ambience", 2, 26.0, "Crowd", crowd),
     Model("children", ("children playing", "child"), "ambience", 2, 26.0, "Children at play", children),
     Model("applause", ("applause",), "event", 1, 6.0, "Applause", applause),

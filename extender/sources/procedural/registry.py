@@ -6,13 +6,50 @@ from collections import defaultdict
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from extender.sources.procedural import animals, birds, city, household, people, places, travel, vehicles, water, weather
+from extender.sources.procedural import (
+    animals,
+    birds,
+    city,
+    desk,
+    horses,
+    household,
+    indoors,
+    insects,
+    kitchen,
+    outdoors,
+    people,
+    sport,
+    steps,
+    travel,
+    vehicles,
+    water,
+    weather,
+)
 from extender.sources.procedural.model import Model
 
-MODELS: tuple[Model, ...] = (
-    *weather.MODELS, *water.MODELS, *vehicles.MODELS, *travel.MODELS, *animals.MODELS, *birds.MODELS, *people.MODELS,
-    *household.MODELS, *city.MODELS, *places.MODELS,
-)  # fmt: skip
+MODELS: tuple[Model, ...] = tuple(
+    model
+    for theme in (
+        weather,
+        water,
+        vehicles,
+        travel,
+        animals,
+        horses,
+        birds,
+        insects,
+        people,
+        steps,
+        household,
+        desk,
+        kitchen,
+        city,
+        sport,
+        outdoors,
+        indoors,
+    )
+    for model in theme.MODELS
+)
 
 BY_NAME: Mapping[str, Model] = MappingProxyType({model.name: model for model in MODELS})
 

@@ -1,4 +1,4 @@
-"""What the models are built from: slow controls, shaped noise, textures, struck and scattered grains, a small room.
+"""What the models are built from: slow controls, shaped noise, textures (and, in grains.py, what is struck).
 
 All signals are mono float32 arrays of shape (frames,) at 48 kHz; stereo is two of them. Everything is NumPy and
 ``scipy.fft``: filters are shapes in the frequency domain, resonators are sums of damped sines.
@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
-from mixer.types import Samples
-
 SAMPLE_RATE = 48_000
 
 Signal = NDArray[np.float32]
@@ -25,8 +23,22 @@ Rng = np.random.Generator
 THIRDS_HZ: Control = 1000.0 * 2.0 ** (np.arange(-14, 13) / 3)
 """Centres of 27 third-octave bands, 39 Hz..16 kHz (IEC 61260-1, base 2); tables of levels are given in these."""
 
-_T60 = 6.907755  # ln(1000): exp(-_T60) is −60 dB
+T60 = 6.907755
+"""ln(1000): exp(−T60·t/t60) is 60 dB down at t60."""
 _FLOOR_DB = -90.0
+
+
+class Dice(np.random.Generator):
+    """Randomness of one take; ``individual`` is the same for all takes of one dog, one bell, one pair of shoes."""
+
+    def __init__(self, individual: Sequence[int], take: Sequence[int]) -> None:
+        super().__init__(np.random.PCG64(list(take)))
+        self.individual = np.random.default_rng(list(individual))
+
+
+def own(rng: Rng) -> Rng:
+    """Return the randomness for what belongs to the individual: its size, its pitch, its song."""
+    return rng.individual if isinstance(rng, Dice) else rng
 
 
 def frames(seconds: float) -> int:
@@ -100,7 +112,7 @@ def _gauss(rng: Rng, count: int) -> NDArray[np.complex128]:
 def band(f: Control, low_hz: float, high_hz: float, order: int = 2) -> Control:
     """Return the magnitude of a band-pass with Butterworth sides; ``low_hz`` 0 or ``high_hz`` inf leave a side open.
 
-    The upper side falls twice as steeply as the lower: so do the sounds of the world, with all that swallows high notes.
+    The upper side falls twice as steeply as the lower, as with most sounds of the world: much swallows high notes.
     """
     with np.errstate(divide="ignore", over="ignore"):
         below = 1.0 + (low_hz / np.maximum(f, 1e-3)) ** (2 * order) if low_hz > 0 else np.ones_like(f)
@@ -133,6 +145,16 @@ Shape = Callable[[Control], Control]
 """Frequencies in Hz → magnitudes."""
 
 
+def between(low_hz: float, high_hz: float) -> Shape:
+    """Return a gentle band-pass."""
+    return lambda f: band(f, low_hz, high_hz, 1)
+
+
+def around(centre_hz: float, q: float, power: float = 1.0) -> Shape:
+    """Return a resonance; a ``power`` above 1 makes its skirts steeper."""
+    return lambda f: peak(f, centre_hz, q) ** power
+
+
 def noise(rng: Rng, count: int, shape: Shape) -> Signal:
     """Return Gaussian noise of that magnitude, root mean square 1."""
     size = fft.next_fast_len(max(count, 64), real=True)
@@ -153,7 +175,9 @@ def convolved(signal: Signal, kernel: Signal, shape: Shape | None = None) -> Sig
     """Return the full linear convolution, (signal + kernel − 1) frames, filtered by ``shape`` on the way."""
     count = signal.size + kernel.size - 1
     size = fft.next_fast_len(count, real=True)
-    spectrum = fft.rfft(signal.astype(np.float32, copy=False), size) * fft.rfft(kernel.astype(np.float32, copy=False), size)
+    spectrum = fft.rfft(signal.astype(np.float32, copy=False), size) * fft.rfft(
+        kernel.astype(np.float32, copy=False), size
+    )
     if shape is not None:
         spectrum *= on_grid(shape, size)
     return np.asarray(fft.irfft(spectrum, size)[:count], dtype=np.float32)
@@ -270,159 +294,10 @@ def texture(
     return unit(sculpted(rng, count, np.maximum(table - table.max(), _FLOOR_DB), THIRDS_HZ))
 
 
-# --- grains --------------------------------------------------------------------------------------------------------
-
-
-def add(into: Signal, at_s: float, piece: NDArray[np.floating], gain: float = 1.0) -> None:
-    """Add a piece at a time, in place; what sticks out at either end is dropped."""
-    start = round(at_s * SAMPLE_RATE)
-    skip = max(-start, 0)
-    stop = min(into.size - start, piece.size)
-    if stop > skip:
-        into[start + skip : start + stop] += (piece[skip:stop] * gain).astype(np.float32)
-
-
-def struck(
-    rng: Rng,
-    count: int,
-    times_s: ArrayLike,
-    modes_hz: ArrayLike,
-    t60_s: ArrayLike,
-    gains: ArrayLike,
-    attack_s: float = 0.0003,
-    rise: ArrayLike = 0.0,
-) -> Signal:
-    """Return things that are struck: at each time a sum of damped sines with their own pitches, decays and gains.
-
-    Parameters
-    ----------
-    times_s : (grains,)
-    modes_hz, t60_s, gains : broadcast to (grains, modes)
-        t60 is the time to −60 dB.
-    rise : broadcast to (grains,)
-        Growth of the pitch per second, as a share of it: bubbles (van den Doel 2005).
-    """
-    times = np.atleast_1d(np.asarray(times_s, dtype=float))
-    shape = np.broadcast_shapes(np.shape(modes_hz), np.shape(t60_s), np.shape(gains), (times.size, 1))
-    f, t60, gain = (np.broadcast_to(np.asarray(a, dtype=np.float32), shape) for a in (modes_hz, t60_s, gains))
-    gain = np.where(f < 20_000.0, gain, 0.0)
-    out = np.zeros(count, dtype=np.float32)
-    if times.size == 0:
-        return out
-    growth = np.broadcast_to(np.asarray(rise, dtype=np.float32), times.shape)
-    phase = rng.uniform(-0.4, 0.4, shape).astype(np.float32)
-    longest = t60.max(axis=1)
-    order = np.argsort(longest)
-    for chunk in np.array_split(order, max(1, int(longest.sum() * SAMPLE_RATE * shape[1] / 4e6))):
-        if chunk.size == 0:
-            continue
-        t = np.arange(max(frames(float(longest[chunk].max()) * 0.85), 8), dtype=np.float32) / np.float32(SAMPLE_RATE)
-        bent = t + 0.5 * growth[chunk, None] * t * t if growth.any() else t[None, :]
-        kernels = np.zeros((chunk.size, t.size), dtype=np.float32)
-        for mode in range(shape[1]):
-            decay = np.exp(np.float32(-_T60) * t / t60[chunk, mode, None])
-            swing = np.sin(np.float32(2 * np.pi) * f[chunk, mode, None] * bent + phase[chunk, mode, None])
-            kernels += gain[chunk, mode, None] * decay * swing
-        kernels *= np.minimum(t / np.float32(attack_s), 1.0) * (1.0 - np.linspace(0, 1, t.size, dtype=np.float32) ** 8)
-        for kernel, time in zip(kernels, times[chunk], strict=True):
-            add(out, float(time), kernel)
-    return out
-
-
-def bursts(
-    count: int, times_s: ArrayLike, lengths_s: ArrayLike, gains: ArrayLike, attack: float = 0.04, curve: float = 4.0
-) -> Signal:
-    """Return the envelope of many short bursts, to be multiplied with a noise.
-
-    Parameters
-    ----------
-    attack : float
-        Share of each length in which it rises.
-    curve : float
-        How fast it falls: exp(−curve·t) over what is left, ending at zero.
-    """
-    times = np.atleast_1d(np.asarray(times_s, dtype=float))
-    lengths = np.broadcast_to(np.asarray(lengths_s, dtype=float), times.shape)
-    levels = np.broadcast_to(np.asarray(gains, dtype=float), times.shape)
-    out = np.zeros(count, dtype=np.float32)
-    for time, length, gain in zip(times, lengths, levels, strict=True):
-        u = np.linspace(0.0, 1.0, max(frames(float(length)), 4), dtype=np.float32)
-        rise = np.minimum(u / attack, 1.0)
-        add(out, float(time), rise * np.exp(-curve * np.maximum(u - attack, 0.0)) * (1.0 - u) ** 0.5, float(gain))
-    return out
-
-
-def impulses(count: int, at_frames: ArrayLike, gains: ArrayLike) -> Signal:
-    """Return impulses at fractional frames, each shared between its two neighbours."""
-    at = np.asarray(at_frames, dtype=float)
-    gain = np.broadcast_to(np.asarray(gains, dtype=float), at.shape)
-    keep = (at >= 0) & (at < count - 1)
-    low = at[keep].astype(int)
-    u = at[keep] - low
-    track = np.bincount(low, gain[keep] * (1 - u), count) + np.bincount(low + 1, gain[keep] * u, count)
-    return track.astype(np.float32)
-
-
-# --- place ---------------------------------------------------------------------------------------------------------
-
-
-def in_place(
-    rng: Rng,
-    signal: Signal,
-    t60_s: float = 0.25,
-    wet_db: float = -12.0,
-    first_ms: float = 6.0,
-    shape: Shape | None = None,
-) -> Signal:
-    """Return the signal with a few early reflections and a short tail: slight, for the mixer adds the room.
-
-    ``wet_db`` is the level of all reflections together, relative to the direct sound; ``shape`` filters the whole. The
-    result is longer by t60.
-    """
-    length = frames(t60_s)
-    t = np.arange(length) / SAMPLE_RATE
-    tail = rng.standard_normal(length) * np.exp(-_T60 * t / t60_s) * (t > first_ms * 1.5e-3)
-    kernel = tail / max(float(np.sqrt(np.sum(tail**2))), 1e-9)
-    for order in range(5):
-        at = int(first_ms * 1e-3 * (1.0 + 1.7 * order * rng.uniform(0.7, 1.3)) * SAMPLE_RATE)
-        if at < length:
-            kernel[at] += rng.choice([-1.0, 1.0]) * 0.5 * 0.75**order
-    # Walls and air take the high notes first.
-    kernel = filtered(kernel.astype(np.float32), lambda f: band(f, 90.0, 5_000.0, 1))
-    kernel *= np.float32(10.0 ** (wet_db / 20.0) / max(float(np.sqrt(np.sum(kernel**2))), 1e-9))
-    kernel[0] += 1.0
-    return convolved(signal, kernel, shape)
-
-
-def stereo(make: Callable[[], Signal]) -> Samples:
-    """Return two independent channels of the same making."""
-    return np.stack([make(), make()])
-
-
-def widened(rng: Rng, sources: Sequence[tuple[Signal, float]], count: int) -> Samples:
-    """Return sources placed by constant power at −1 (left) .. 1 (right), (2, count)."""
-    out = np.zeros((2, count), dtype=np.float32)
-    for signal, side in sources:
-        angle = (np.clip(side, -1.0, 1.0) + 1.0) * np.pi / 4
-        length = min(count, signal.size)
-        late = int(rng.integers(8, 28) * abs(side))  # the far ear hears it a little later
-        for channel, gain in enumerate((np.cos(angle), np.sin(angle))):
-            shift = late if (side > 0) == (channel == 0) else 0
-            out[channel, shift:length] += np.float32(gain) * signal[: length - shift]
-    return out
-
-
-def laid(count: int, pieces: Sequence[tuple[float, Signal]]) -> Signal:
-    """Return pieces laid on a line of silence at their times in seconds."""
-    out = np.zeros(count, dtype=np.float32)
-    for at_s, piece in pieces:
-        add(out, at_s, piece)
-    return out
-
-
-def mixed(*parts: tuple[float, Signal]) -> Signal:
-    """Return the sum of parts, each brought to root mean square 1 and then to its level in dB. As long as the longest."""
-    out = np.zeros(max(signal.size for _, signal in parts), dtype=np.float32)
-    for level_db, signal in parts:
-        out[: signal.size] += unit(signal) * np.float32(10.0 ** (level_db / 20.0))
-    return out
+def whistling(rng: Rng, count: int, centre_hz: Control, level_db: Control, width_octaves: float = 0.05) -> Signal:
+    """Return noise in a narrow band that moves: wind round an edge, air in a narrowing pipe."""
+    centres = np.geomspace(float(centre_hz.min()) / 1.6, float(centre_hz.max()) * 1.6, 90)
+    away = np.log2(centres[None, :] / centre_hz[:, None]) / width_octaves
+    table = np.maximum(level_db[:, None] - 5.0 * away**2, -90.0)
+    table[:, [0, -1]] = -90.0  # the outermost level goes on to both ends of the spectrum
+    return sculpted(rng, count, table, centres)

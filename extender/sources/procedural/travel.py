@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from extender.sources.procedural.engines import come_and_gone, engine, passing
+from extender.sources.procedural.grains import bursts, in_place, mixed, struck
 from extender.sources.procedural.model import Model
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
@@ -12,28 +13,106 @@ from extender.sources.procedural.toolkit import (
     Rng,
     Signal,
     band,
-    bursts,
     filtered,
     frames,
     glide,
-    in_place,
-    mixed,
     noise,
+    own,
     peak,
     stretched,
-    struck,
     texture,
     unit,
     wander,
 )
 from extender.sources.procedural.water import lapping_water
 
-_TRAIN = (-25, -22, -21, -18, -14, -11, -8, -7, -7, -9, -13, -15, -17, -17, -18, -19, -21, -22, -23, -25, -28, -31, -34,
-          -37, -40, -45, -50)  # fmt: skip
-_JET = (-39, -36, -31, -22, -16, -12, -10, -9, -9, -10, -13, -15, -15, -14, -13, -13, -14, -14, -15, -18, -20, -22, -25,
-        -31, -42, -50, -58)  # fmt: skip
-_ROTOR = (-21, -20, -18, -15, -15, -15, -13, -12, -12, -12, -13, -14, -15, -16, -17, -18, -19, -20, -22, -24, -26, -27,
-          -29, -32, -35, -38, -44)  # fmt: skip
+_TRAIN = (
+    -25,
+    -22,
+    -21,
+    -18,
+    -14,
+    -11,
+    -8,
+    -7,
+    -7,
+    -9,
+    -13,
+    -15,
+    -17,
+    -17,
+    -18,
+    -19,
+    -21,
+    -22,
+    -23,
+    -25,
+    -28,
+    -31,
+    -34,
+    -37,
+    -40,
+    -45,
+    -50,
+)
+_JET = (
+    -39,
+    -36,
+    -31,
+    -22,
+    -16,
+    -12,
+    -10,
+    -9,
+    -9,
+    -10,
+    -13,
+    -15,
+    -15,
+    -14,
+    -13,
+    -13,
+    -14,
+    -14,
+    -15,
+    -18,
+    -20,
+    -22,
+    -25,
+    -31,
+    -42,
+    -50,
+    -58,
+)
+_ROTOR = (
+    -21,
+    -20,
+    -18,
+    -15,
+    -15,
+    -15,
+    -13,
+    -12,
+    -12,
+    -12,
+    -13,
+    -14,
+    -15,
+    -16,
+    -17,
+    -18,
+    -19,
+    -20,
+    -22,
+    -24,
+    -26,
+    -27,
+    -29,
+    -32,
+    -35,
+    -38,
+    -44,
+)
 
 
 def _clacks(rng: Rng, count: int, duration_s: float, speed_m_s: float) -> Signal:
@@ -45,10 +124,14 @@ def _clacks(rng: Rng, count: int, duration_s: float, speed_m_s: float) -> Signal
     times = times[keep]
     strength = rng.lognormal(0.0, 0.3, times.size)
     thud = struck(
-        rng, count, times, rng.normal(1, 0.04, (times.size, 1)) * np.array([[82.0, 145.0, 265.0, 610.0, 1_150.0, 2_300.0]]),
-        np.array([[0.16, 0.14, 0.10, 0.07, 0.04, 0.025]]), strength[:, None] * np.array([[0.8, 1, 0.9, 0.5, 0.3, 0.15]]),
+        rng,
+        count,
+        times,
+        rng.normal(1, 0.04, (times.size, 1)) * np.array([[82.0, 145.0, 265.0, 610.0, 1_150.0, 2_300.0]]),
+        np.array([[0.16, 0.14, 0.10, 0.07, 0.04, 0.025]]),
+        strength[:, None] * np.array([[0.8, 1, 0.9, 0.5, 0.3, 0.15]]),
         0.0015,
-    )  # fmt: skip
+    )
     scuff = noise(rng, count, lambda f: band(f, 120.0, 700.0, 1)) * bursts(count, times, 0.16, strength, 0.1, 4.0)
     return mixed((0.0, thud), (-3.0, scuff))
 
@@ -81,7 +164,7 @@ def train_pass(rng: Rng, duration_s: float) -> Signal:
 def horn_chord(rng: Rng, duration_s: float) -> Signal:
     """A locomotive's air horns: five bells in a chord, opening with the air."""
     count = frames(duration_s)
-    k = rng.uniform(0.95, 1.06)
+    k = own(rng).uniform(0.95, 1.06)
     t = np.arange(count) / SAMPLE_RATE
     press = np.minimum(t / 0.09, 1) * np.clip((duration_s - 0.02 - t) / 0.22, 0, 1)
     out = np.zeros(count, dtype=np.float32)
@@ -119,13 +202,13 @@ def boat(rng: Rng, duration_s: float) -> Signal:
 def ship_horn(rng: Rng, duration_s: float) -> Signal:
     """A ship's whistle over the harbour."""
     count = frames(duration_s)
-    k = rng.uniform(0.85, 1.2)
+    k = own(rng).uniform(0.85, 1.2)
     t = np.arange(count) / SAMPLE_RATE
     out = np.zeros(count, dtype=np.float32)
     for base in (110.0, 139.0):
         waver = 1 - 0.02 * np.exp(-t / 0.15) + 0.002 * stretched(wander(rng, 400, 100.0, 1, 12), count)
         phase = 2 * np.pi * np.cumsum(base * k * waver) / SAMPLE_RATE
-        out += sum((np.sin(h * phase) * h**-0.7).astype(np.float32) for h in range(1, 16))
+        out += np.sum([np.sin(h * phase) * h**-0.7 for h in range(1, 16)], axis=0).astype(np.float32)
     shaped = filtered(out, lambda f: band(f, 0.0, 1_400.0, 1))
     press = np.minimum(t / 0.2, 1) * np.clip((duration_s - 0.4 - t) / 0.35, 0, 1)
     return in_place(rng, unit(shaped) * press.astype(np.float32), 2.2, -6.0, 60.0)
@@ -197,11 +280,11 @@ def helicopter(rng: Rng, duration_s: float) -> Signal:
 
 MODELS = (
     Model("train", ("train",), "loop", 1, 26.0, "Train rolling", train),
-    Model("train-pass", ("train",), "event", 1, 12.0, "Train passing", train_pass),
+    Model("train-pass", ("train", "rail vehicle"), "event", 1, 12.0, "Train passing", train_pass),
     Model("train-horn", ("train horn",), "event", 1, 5.0, "Train horn", train_horn),
-    Model("boat", ("boat", "motorboat"), "loop", 1, 24.0, "Motor boat", boat),
+    Model("boat", ("boat", "motorboat", "watercraft"), "loop", 1, 24.0, "Motor boat", boat),
     Model("ship-horn", ("ship horn", "ship"), "event", 1, 4.5, "Ship's horn", ship_horn),
-    Model("aeroplane", ("airplane", "aeroplane"), "event", 1, 13.0, "Airliner overhead", jet),
+    Model("aeroplane", ("airplane", "aircraft"), "event", 1, 13.0, "Airliner overhead", jet),
     Model("propeller", ("propeller plane",), "event", 1, 11.0, "Propeller aeroplane", propeller),
     Model("helicopter", ("helicopter",), "loop", 1, 20.0, "Helicopter", helicopter),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from extender.sources.procedural.engines import come_and_gone, engine, passing, rising, tyres
+from extender.sources.procedural.grains import bursts, in_place, mixed, struck, widened
 from extender.sources.procedural.model import Model
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
@@ -14,26 +15,49 @@ from extender.sources.procedural.toolkit import (
     Signal,
     arrivals,
     band,
-    bursts,
     filtered,
     frames,
     glide,
-    in_place,
-    mixed,
     noise,
+    own,
     peak,
     spectra_count,
     stretched,
-    struck,
     texture,
     unit,
     wander,
-    widened,
 )
 from mixer.types import Samples
 
-_CITY = (-19, -16, -15, -13, -12, -11, -11, -11, -10, -11, -12, -13, -13, -14, -14, -15, -17, -18, -21, -24, -27, -31,
-         -34, -38, -43, -48, -54)  # fmt: skip
+_CITY = (
+    -19,
+    -16,
+    -15,
+    -13,
+    -12,
+    -11,
+    -11,
+    -11,
+    -10,
+    -11,
+    -12,
+    -13,
+    -13,
+    -14,
+    -14,
+    -15,
+    -17,
+    -18,
+    -21,
+    -24,
+    -27,
+    -31,
+    -34,
+    -38,
+    -43,
+    -48,
+    -54,
+)
 _OCTAVES = np.log2(THIRDS_HZ / 1000.0)
 
 
@@ -46,9 +70,13 @@ def car_pass(rng: Rng, duration_s: float) -> Signal:
     road = tyres(rng, count, lambda f: band(f, edge, 1_700.0, 1) + 0.5 * band(f, 50.0, 220.0, 2))
     cruise = rng.uniform(1_500, 2_300)
     motor = engine(
-        rng, rising([(0, cruise), (1, cruise * rng.uniform(0.95, 1.15))], rng), count, cylinders=4, exhaust_m=2.2,
+        rng,
+        rising([(0, cruise), (1, cruise * rng.uniform(0.95, 1.15))], rng),
+        count,
+        cylinders=4,
+        exhaust_m=2.2,
         grit_db=-8.0,
-    )  # fmt: skip
+    )
     hiss = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1))
     whole = mixed((0.0, road), (-5.0, motor), (-15.0, hiss))
     heard = passing(whole, speed, rng.uniform(4.0, 6.5), duration_s * rng.uniform(0.45, 0.55))
@@ -104,12 +132,20 @@ def motorcycle(rng: Rng, duration_s: float) -> Signal:
     """A motorcycle accelerates past."""
     duration_s *= rng.uniform(0.92, 1.1)
     count = frames(duration_s)
-    k = rng.uniform(0.85, 1.1)
+    k = own(rng).uniform(0.85, 1.1)
     rpm = k * rising([(0, 2_600), (0.33, 4_600), (0.38, 3_300), (0.72, 4_900), (0.77, 3_900), (1, 4_600)], rng)
     motor = engine(
-        rng, rpm, count, cylinders=2, exhaust_m=0.85, uneven=0.2, firing=[0.0, 315.0 / 720.0], grit_db=-11.0,
-        bright_hz=1_900.0, body_hz=120.0,
-    )  # fmt: skip
+        rng,
+        rpm,
+        count,
+        cylinders=2,
+        exhaust_m=0.85,
+        uneven=0.2,
+        firing=[0.0, 315.0 / 720.0],
+        grit_db=-11.0,
+        bright_hz=1_900.0,
+        body_hz=120.0,
+    )
     driven = np.tanh(1.6 * unit(motor)).astype(np.float32)
     whole = mixed((0.0, driven), (-14.0, tyres(rng, count)))
     return come_and_gone(passing(whole, rng.uniform(12.0, 17.0), 5.0, duration_s * 0.47), 2.0)
@@ -120,10 +156,18 @@ def motorcycle_idle(rng: Rng, duration_s: float) -> Signal:
     count = frames(duration_s)
     rpm = 960.0 * (1.0 + 0.03 * wander(rng, int(duration_s * 20), 20.0, 0.2, 4.0))
     motor = engine(
-        rng, rpm, count, cylinders=2, exhaust_m=0.9, uneven=0.35, firing=[0.0, 315.0 / 720.0], grit_db=-17.0,
-        bright_hz=420.0, body_hz=48.0,
-    )  # fmt: skip
-    return np.tanh(1.3 * unit(motor)).astype(np.float32)
+        rng,
+        rpm,
+        count,
+        cylinders=2,
+        exhaust_m=0.9,
+        uneven=0.35,
+        firing=[0.0, 315.0 / 720.0],
+        grit_db=-17.0,
+        bright_hz=420.0,
+        body_hz=48.0,
+    )
+    return np.asarray(np.tanh(1.3 * unit(motor)), dtype=np.float32)
 
 
 def bicycle(rng: Rng, duration_s: float) -> Signal:
@@ -134,14 +178,18 @@ def bicycle(rng: Rng, duration_s: float) -> Signal:
     turns = (
         np.cumsum(1.9 * (1.0 + 0.08 * wander(rng, points, 50.0, 0.1, 1.0)) * glide([(0, 1.1), (1, 0.85)], points)) / 50
     )
-    teeth = int(rng.integers(16, 24))
+    teeth = int(own(rng).integers(16, 24))
     ticks = np.interp(np.arange(1, int(turns[-1] * teeth)) / teeth, turns, np.arange(points) / 50)
     uneven = 1.0 + 0.35 * np.sin(2 * np.pi * np.arange(ticks.size) / teeth + rng.uniform(0, 6)) * rng.random()
     clicks = struck(
-        rng, count, ticks + rng.normal(0, 4e-4, ticks.size),
-        rng.normal(1, 0.03, (ticks.size, 1)) * np.array([[2_900.0, 4_700.0, 7_300.0, 10_200.0]]), 0.007,
-        (uneven * rng.lognormal(0, 0.3, ticks.size))[:, None] * np.array([[0.5, 0.8, 1.0, 0.9]]), 0.0001,
-    )  # fmt: skip
+        rng,
+        count,
+        ticks + rng.normal(0, 4e-4, ticks.size),
+        rng.normal(1, 0.03, (ticks.size, 1)) * np.array([[2_900.0, 4_700.0, 7_300.0, 10_200.0]]),
+        0.007,
+        (uneven * rng.lognormal(0, 0.3, ticks.size))[:, None] * np.array([[0.5, 0.8, 1.0, 0.9]]),
+        0.0001,
+    )
     spatter = noise(rng, count, lambda f: band(f, 3_000.0, 14_000.0, 1)) * bursts(
         count, ticks, 0.008, uneven, 0.05, 6.0
     )
@@ -157,13 +205,17 @@ def bicycle(rng: Rng, duration_s: float) -> Signal:
 def bell(rng: Rng, duration_s: float) -> Signal:
     """A bicycle bell, rung twice: the thumb's ratchet and two cups a little apart."""
     count = frames(duration_s)
-    base = 2_060.0 * rng.uniform(0.85, 1.2)
+    base = 2_060.0 * own(rng).uniform(0.85, 1.2)
     hits = np.concatenate([t + np.arange(5) * rng.uniform(0.038, 0.046) for t in (0.01, rng.uniform(0.3, 0.42))])
     ratios = np.array([[1.0, 1.0125, 2.54, 2.56, 4.43, 6.6]])
     ring = struck(
-        rng, count, hits, base * ratios, np.array([[0.9, 0.85, 0.6, 0.6, 0.3, 0.15]]),
+        rng,
+        count,
+        hits,
+        base * ratios,
+        np.array([[0.9, 0.85, 0.6, 0.6, 0.3, 0.15]]),
         rng.lognormal(0, 0.3, (hits.size, 1)) * np.array([[0.8, 0.6, 1.0, 0.7, 0.4, 0.25]]),
-    )  # fmt: skip
+    )
     ratchet = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1)) * bursts(count, hits, 0.006, 1.0, 0.1, 5.0)
     return in_place(rng, ring + 0.12 * ratchet, 0.25, -18.0)
 
@@ -173,7 +225,7 @@ def horn(rng: Rng, duration_s: float) -> Signal:
     count = frames(duration_s)
     parts = np.zeros(count, dtype=np.float32)
     t = np.arange(count) / SAMPLE_RATE
-    low = 400.0 * rng.uniform(0.92, 1.12)
+    low = 400.0 * own(rng).uniform(0.92, 1.12)
     for base in (low, low * rng.uniform(1.19, 1.26)):
         phase = (
             2 * np.pi * np.cumsum(base * (1 + 0.002 * stretched(wander(rng, 200, 100.0, 1, 20), count))) / SAMPLE_RATE
@@ -201,7 +253,7 @@ def siren(rng: Rng, duration_s: float) -> Signal:
     smooth = np.convolve(step, np.full(6, 1 / 6), "same")
     smooth[:4], smooth[-4:] = step[:4], step[-4:]
     phase = 2 * np.pi * np.cumsum(stretched(smooth, count).astype(np.float64)) / SAMPLE_RATE
-    tone = sum(np.sin(h * phase) * h**-0.8 for h in range(1, 12))
+    tone = np.sum([np.sin(h * phase) * h**-0.8 for h in range(1, 12)], axis=0)
     tone = filtered(np.asarray(tone, dtype=np.float32), lambda f: band(f, 350.0, 2_200.0, 1))
     drift = stretched(np.exp(0.25 * wander(rng, points, 200.0, 0.2, 4.0, 0.5)), count)
     heard = passing(tone * drift, rng.uniform(9, 13), 35.0, duration_s * rng.uniform(0.35, 0.65), far_hz=1_200.0)
@@ -264,9 +316,13 @@ def wheels(
     times = np.sort(np.concatenate([times, times + 0.09 / speed]))
     amount = np.interp(times, np.linspace(0, duration_s, points), going)
     clacks = struck(
-        rng, count, times, rng.normal(1, 0.05, (times.size, 1)) * np.array([seam_modes]),
-        np.array([[0.06, 0.04, 0.02]]), (amount * rng.lognormal(0, 0.3, times.size))[:, None] * np.array([[1, 0.7, 0.5]]),
-    )  # fmt: skip
+        rng,
+        count,
+        times,
+        rng.normal(1, 0.05, (times.size, 1)) * np.array([seam_modes]),
+        np.array([[0.06, 0.04, 0.02]]),
+        (amount * rng.lognormal(0, 0.3, times.size))[:, None] * np.array([[1, 0.7, 0.5]]),
+    )
     level = stretched(np.maximum(going, 0.0) ** 1.5, count)
     whole = mixed((0.0, grain * rough * level), (-3.0, clacks))
     return in_place(rng, whole, 0.2, -14.0)
@@ -295,10 +351,10 @@ def suitcase(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("car", ("car",), "event", 1, 9.0, "Car passing", car_pass),
-    Model("car-engine", ("car engine", "engine"), "loop", 1, 20.0, "Car engine idling", car_idle),
-    Model("heavy-engine", ("bus", "truck", "heavy engine"), "loop", 1, 24.0, "Heavy engine idling", heavy_idle),
-    Model("heavy-pass", ("bus", "truck"), "event", 1, 10.0, "Bus or lorry passing", heavy_pass),
+    Model("car", ("car", "motor vehicle", "vehicle"), "event", 1, 9.0, "Car passing", car_pass),
+    Model("car-engine", ("engine", "car engine"), "loop", 1, 20.0, "Car engine idling", car_idle),
+    Model("heavy-engine", ("heavy engine", "bus", "truck"), "loop", 1, 24.0, "Heavy engine idling", heavy_idle),
+    Model("heavy-pass", ("bus", "truck", "heavy vehicle"), "event", 1, 10.0, "Bus or lorry passing", heavy_pass),
     Model("motorcycle", ("motorcycle",), "event", 1, 8.0, "Motorcycle passing", motorcycle),
     Model("motorcycle-idle", ("motorcycle",), "loop", 1, 20.0, "Motorcycle idling", motorcycle_idle),
     Model("bicycle", ("bicycle",), "event", 1, 6.0, "Bicycle passing", bicycle),
@@ -307,5 +363,5 @@ MODELS = (
     Model("siren", ("siren",), "event", 1, 11.0, "Siren in the distance", siren),
     Model("traffic", ("traffic",), "ambience", 2, 28.0, "Street traffic", traffic),
     Model("skateboard", ("skateboard",), "event", 1, 4.5, "Skateboard", skateboard),
-    Model("suitcase", ("suitcase",), "event", 1, 4.5, "Rolling suitcase", suitcase),
+    Model("suitcase", ("suitcase", "human powered vehicle", "cart"), "event", 1, 4.5, "Rolling suitcase", suitcase),
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft
 
 from extender.sources.procedural.toolkit import (
@@ -160,7 +161,9 @@ def _breath(
     wide = [(c, 1.6 * w, g) for c, w, g in moving]
     table = formant_db(centres[None, :], wide) * 0.7 + voice.breath_tilt_db * np.log2(centres / 1000.0)
     lowest = float(shapes[0][0].mean())
-    table += _low_cut_db(centres, voice) - 10.0 * np.log10(1.0 + (0.7 * lowest / centres) ** 4)  # breath has no deep notes
+    table += _low_cut_db(centres, voice) - 10.0 * np.log10(
+        1.0 + (0.7 * lowest / centres) ** 4
+    )  # breath has no deep notes
     air = sculpted(rng, count, table, centres, hop)
     air = air * (0.55 + 0.45 * np.cos(phase)).astype(np.float32)
     rms = float(np.sqrt(np.mean(np.square(air)))) or 1.0
@@ -238,7 +241,7 @@ def babble(
 
 def _syllables(
     rng: Rng, duration_s: float, base_hz: float, scale: float
-) -> tuple[Control, Control, Control, list[tuple[float, float]]]:
+) -> tuple[Control, NDArray[np.int64], Control, list[tuple[float, float]]]:
     """Lay one talker's glottal pulses: times, vowel of each, gain of each, and where sibilants fall."""
     starts, lengths, stress = [], [], []
     sibilants = []
@@ -266,7 +269,7 @@ def _syllables(
     gain = np.where((u > 0) & (u < 1), np.sin(np.pi * np.clip(u, 0, 1)) ** 0.6, 0.0) * accent[which]
     habit = rng.dirichlet(np.full(len(_VOWELS), 1.5))
     vowels = rng.choice(len(_VOWELS), edges.size, p=habit)
-    return times, vowels[which], gain, sibilants
+    return np.asarray(times), np.asarray(vowels[which]), np.asarray(gain), sibilants
 
 
 def _tract(

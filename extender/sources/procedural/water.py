@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from extender.sources.procedural.grains import bubbles, in_place, mixed, stereo
 from extender.sources.procedural.model import Model
 from extender.sources.procedural.toolkit import (
+    SAMPLE_RATE,
     THIRDS_HZ,
     Rng,
     Signal,
@@ -13,29 +15,161 @@ from extender.sources.procedural.toolkit import (
     filtered,
     frames,
     glide,
-    in_place,
-    mixed,
     noise,
     peak,
     spectra_count,
-    stereo,
     stretched,
     texture,
     wander,
+    whistling,
 )
-from extender.sources.procedural.weather import bubbles, whistling
 from mixer.types import Samples
 
-_SEA = (-40, -38, -34, -30, -26, -22, -18, -16, -14, -12, -11, -11, -10, -10, -11, -12, -13, -14, -16, -17, -18, -20,
-        -21, -22, -23, -26, -33)  # fmt: skip
-_STREAM = (-50, -46, -42, -38, -33, -27, -22, -18, -16, -14, -13, -12, -11, -11, -12, -13, -13, -13, -14, -15, -17,
-           -19, -21, -24, -28, -33, -40)  # fmt: skip
-_FALL = (-26, -24, -22, -20, -18, -17, -16, -15, -14, -13, -12, -12, -12, -12, -12, -12, -12, -13, -13, -14, -15, -16,
-         -18, -20, -23, -27, -33)  # fmt: skip
-_FOUNTAIN = (-48, -46, -43, -40, -36, -32, -28, -25, -22, -20, -18, -16, -15, -14, -13, -12, -11, -10, -10, -10, -11,
-             -12, -13, -15, -18, -22, -28)  # fmt: skip
-_TAP = (-48, -46, -44, -40, -36, -31, -26, -22, -20, -19, -20, -22, -22, -20, -18, -16, -14, -12, -10, -9, -9, -9, -10,
-        -12, -15, -20, -26)  # fmt: skip
+_SEA = (
+    -40,
+    -38,
+    -34,
+    -30,
+    -26,
+    -22,
+    -18,
+    -16,
+    -14,
+    -12,
+    -11,
+    -11,
+    -10,
+    -10,
+    -11,
+    -12,
+    -13,
+    -14,
+    -16,
+    -17,
+    -18,
+    -20,
+    -21,
+    -22,
+    -23,
+    -26,
+    -33,
+)
+_STREAM = (
+    -50,
+    -46,
+    -42,
+    -38,
+    -33,
+    -27,
+    -22,
+    -18,
+    -16,
+    -14,
+    -13,
+    -12,
+    -11,
+    -11,
+    -12,
+    -13,
+    -13,
+    -13,
+    -14,
+    -15,
+    -17,
+    -19,
+    -21,
+    -24,
+    -28,
+    -33,
+    -40,
+)
+_FALL = (
+    -26,
+    -24,
+    -22,
+    -20,
+    -18,
+    -17,
+    -16,
+    -15,
+    -14,
+    -13,
+    -12,
+    -12,
+    -12,
+    -12,
+    -12,
+    -12,
+    -12,
+    -13,
+    -13,
+    -14,
+    -15,
+    -16,
+    -18,
+    -20,
+    -23,
+    -27,
+    -33,
+)
+_FOUNTAIN = (
+    -48,
+    -46,
+    -43,
+    -40,
+    -36,
+    -32,
+    -28,
+    -25,
+    -22,
+    -20,
+    -18,
+    -16,
+    -15,
+    -14,
+    -13,
+    -12,
+    -11,
+    -10,
+    -10,
+    -10,
+    -11,
+    -12,
+    -13,
+    -15,
+    -18,
+    -22,
+    -28,
+)
+_TAP = (
+    -48,
+    -46,
+    -44,
+    -40,
+    -36,
+    -31,
+    -26,
+    -22,
+    -20,
+    -19,
+    -20,
+    -22,
+    -22,
+    -20,
+    -18,
+    -16,
+    -14,
+    -12,
+    -10,
+    -9,
+    -9,
+    -9,
+    -10,
+    -12,
+    -15,
+    -20,
+    -26,
+)
 _OCTAVES = np.log2(THIRDS_HZ / 1000.0)
 
 
@@ -139,6 +273,25 @@ def hydrant(rng: Rng, duration_s: float) -> Signal:
     return mixed((0.0, jet), (-8.0, bubbles(rng, count, duration_s, 120.0, 0.0006, 0.003)))
 
 
+def shower(rng: Rng, duration_s: float) -> Signal:
+    """A shower is turned on and off again."""
+    count = frames(duration_s)
+    jets = texture(rng, count, _FOUNTAIN, depth_db=1.0, common=0.4, low_hz=0.8, slope=0.25, tilt_db=0.5)
+    tub = noise(rng, count, lambda f: peak(f, 280.0, 3.0) + 0.6 * peak(f, 720.0, 4.0))
+    on = stretched(glide([(0, 0), (0.06, 0.7), (0.15, 1), (0.9, 1), (0.96, 0.2), (1, 0)], 200), count)
+    drops = bubbles(rng, count, duration_s, 90.0, 0.0006, 0.003)
+    return in_place(rng, mixed((0.0, jets), (-8.0, tub), (-9.0, drops)) * on, 0.4, -9.0)
+
+
+def aquarium(rng: Rng, duration_s: float) -> Signal:
+    """Air bubbling through a tank, its pump humming."""
+    count = frames(duration_s)
+    rise = stretched(np.exp(0.4 * wander(rng, int(duration_s * 50), 50.0, 1.0, 8.0, 0.2)), count)
+    t = np.arange(count) / SAMPLE_RATE
+    pump = np.sum([np.sin(2 * np.pi * 50 * h * t + h) / h for h in (1, 2, 3, 4, 6)], axis=0).astype(np.float32)
+    return mixed((0.0, bubbles(rng, count, duration_s, 70.0, 0.0016, 0.006, 0.6) * rise), (-14.0, pump))
+
+
 def flush(rng: Rng, duration_s: float) -> Signal:
     """A toilet: the lever, the rush, the gurgle, the cistern filling again."""
     count = frames(duration_s)
@@ -146,7 +299,7 @@ def flush(rng: Rng, duration_s: float) -> Signal:
     rush = glide([(0, -45), (0.03, -6), (0.08, 0), (0.32, -2), (0.45, -16), (0.6, -40), (1, -70)], moments)
     rushing = texture(rng, count, _FALL, depth_db=2.0, common=0.6, low_hz=1.5, motion_db=rush[:, None], tilt_db=-1.0)
     swirl = stretched(glide([(0, 0), (0.05, 0.6), (0.3, 0.8), (0.43, 1.0), (0.6, 0.05), (1, 0)], 100), count)
-    gurgle = bubbles(rng, count, duration_s, 130.0, 0.002, 0.012, 0.6) * swirl
+    gurgle = bubbles(rng, count, duration_s, 70.0, 0.002, 0.009, 0.6) * swirl
     fill = stretched(glide([(0, 0), (0.3, 0.1), (0.5, 0.5), (0.85, 0.5), (1, 0)], 100), count)
     refill = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1) + 0.4 * peak(f, 1_300.0, 12.0)) * fill
     whole = mixed((0.0, rushing), (-3.0, gurgle), (-15.0, refill))
@@ -182,12 +335,14 @@ def drip(rng: Rng, duration_s: float) -> Signal:
 
 MODELS = (
     Model("waves", ("waves", "sea"), "ambience", 2, 30.0, "Sea waves", waves),
-    Model("lake", ("lapping water", "lake"), "ambience", 2, 26.0, "Lapping water", lake),
-    Model("stream", ("stream", "river"), "ambience", 2, 24.0, "Stream", stream),
+    Model("lake", ("lake", "swimming pool", "lapping water"), "ambience", 2, 26.0, "Lapping water", lake),
+    Model("stream", ("stream", "river", "water"), "ambience", 2, 24.0, "Stream", stream),
     Model("waterfall", ("waterfall",), "ambience", 2, 22.0, "Waterfall", waterfall),
-    Model("fountain", ("fountain",), "loop", 1, 22.0, "Fountain", fountain),
+    Model("fountain", ("fountain", "geyser"), "loop", 1, 22.0, "Fountain", fountain),
     Model("tap", ("water tap", "sink"), "loop", 1, 20.0, "Running tap", tap),
-    Model("hydrant", ("fire hydrant",), "loop", 1, 20.0, "Jet of water", hydrant),
+    Model("hydrant", ("sprinkler", "fire hydrant"), "loop", 1, 20.0, "Jet of water", hydrant),
+    Model("shower", ("shower",), "event", 1, 7.0, "Shower", shower),
+    Model("aquarium", ("aquarium",), "loop", 1, 20.0, "Aquarium", aquarium),
     Model("flush", ("toilet",), "event", 1, 8.5, "Toilet flush", flush),
     Model("pour", ("pouring water", "bottle"), "event", 1, 3.4, "Pouring a drink", pour),
     Model("drip", ("dripping water",), "event", 1, 4.5, "Dripping water", drip),

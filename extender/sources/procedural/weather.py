@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from extender.sources.procedural.grains import add, bubbles, bursts, impulses, mixed, stereo, struck
 from extender.sources.procedural.model import Model
 from extender.sources.procedural.toolkit import (
     THIRDS_HZ,
@@ -12,22 +13,18 @@ from extender.sources.procedural.toolkit import (
     Signal,
     arrivals,
     band,
-    bursts,
+    between,
     convolved,
     filtered,
     frames,
-    impulses,
-    mixed,
     noise,
     peak,
-    sculpted,
     spectra_count,
-    stereo,
     stretched,
-    struck,
     texture,
     unit,
     wander,
+    whistling,
 )
 from mixer.types import Samples
 
@@ -51,15 +48,6 @@ def gusts(rng: Rng, moments: int, rate_hz: float, low_hz: float = 0.06) -> Contr
     slow = wander(rng, moments, rate_hz, low_hz, 0.6, 0.9)
     quick = wander(rng, moments, rate_hz, 0.6, 6.0, 0.8)
     return np.asarray(np.maximum(1.0 + 0.3 * slow + 0.1 * quick, 0.15))
-
-
-def whistling(rng: Rng, count: int, centre_hz: Control, level_db: Control, width_octaves: float = 0.05) -> Signal:
-    """Return noise in a narrow band that moves: wind round an edge, air in a narrowing pipe."""
-    centres = np.geomspace(float(centre_hz.min()) / 1.6, float(centre_hz.max()) * 1.6, 90)
-    away = np.log2(centres[None, :] / centre_hz[:, None]) / width_octaves
-    table = np.maximum(level_db[:, None] - 5.0 * away**2, -90.0)
-    table[:, [0, -1]] = -90.0  # the outermost level goes on to both ends of the spectrum
-    return sculpted(rng, count, table, centres)
 
 
 def wind(rng: Rng, duration_s: float) -> Samples:
@@ -126,23 +114,14 @@ def rain_of(rng: Rng, duration_s: float, strength: float, levels: tuple[int, ...
     return stereo(side)
 
 
-def bubbles(
-    rng: Rng, count: int, duration_s: float, per_s: float, low_m: float, high_m: float, rising: float = 0.3
-) -> Signal:
-    """Return bubbles of air in water, radius in metres (van den Doel 2005, equations for f0, damping, rise)."""
-    times = arrivals(rng, duration_s, per_s)
-    radius = low_m * (high_m / low_m) ** (rng.random(times.size) ** 1.4)
-    pitch = 3.0 / radius
-    damping = 0.13 / radius + 0.0072 * radius**-1.5
-    depth = rng.random(times.size) ** 3
-    rise = np.where(rng.random(times.size) < rising, 0.1 * damping, 0.0)
-    gain = (radius / high_m) ** 0.9 * (0.04 + depth)
-    return struck(rng, count, times, pitch[:, None], (6.9 / damping)[:, None], gain[:, None], 0.0008, rise)
-
-
 def rain(rng: Rng, duration_s: float) -> Samples:
     """Steady rain."""
     return rain_of(rng, duration_s, rng.uniform(0.35, 0.6), _RAIN)
+
+
+def drizzle(rng: Rng, duration_s: float) -> Samples:
+    """Light rain."""
+    return rain_of(rng, duration_s, 0.15, _RAIN)
 
 
 def downpour(rng: Rng, duration_s: float) -> Samples:
@@ -215,7 +194,7 @@ def fire(rng: Rng, duration_s: float) -> Signal:
         times = np.concatenate([times, flurry])
         gains = np.minimum(rng.lognormal(0.0, 1.15, times.size), 12.0)
         lengths = length * rng.lognormal(0.0, 0.6, times.size)
-        grains = noise(rng, count, lambda f, a=low, b=high: band(f, a, b, 1))
+        grains = noise(rng, count, between(low, high))
         cracks += grains * bursts(count, times, lengths, gains, 0.04, 5.0)
     snaps = arrivals(rng, duration_s, 1.3)
     cracks += 6.0 * struck(
@@ -229,9 +208,9 @@ def storm(rng: Rng, duration_s: float) -> Samples:
     """Rain driven by gusts, thunder far away."""
     count = frames(duration_s)
     far = np.zeros(count, dtype=np.float32)
-    for at in (rng.uniform(1.0, duration_s * 0.3), rng.uniform(duration_s * 0.5, duration_s * 0.65)):
-        clap = unit(filtered(thunder(rng, 8.0), lambda f: band(f, 0.0, 260.0, 1)))[: count - frames(at)]
-        far[frames(at) : frames(at) + clap.size] += clap
+    for at in duration_s * np.array([rng.uniform(0.03, 0.3), rng.uniform(0.5, 0.65)]):
+        clap = unit(filtered(thunder(rng, 8.0), lambda f: band(f, 0.0, 260.0, 1)))[: count - frames(float(at))]
+        add(far, float(at), clap)
     return np.asarray(
         0.8 * wind(rng, duration_s) + 0.8 * rain_of(rng, duration_s, 0.9, _DOWNPOUR) + 0.5 * far, dtype=np.float32
     )
@@ -239,11 +218,20 @@ def storm(rng: Rng, duration_s: float) -> Samples:
 
 MODELS = (
     Model("wind", ("wind",), "ambience", 2, 26.0, "Wind", wind),
-    Model("leaves", ("leaves", "tree"), "ambience", 2, 26.0, "Wind in leaves", leaves),
+    Model(
+        "leaves",
+        ("tree", "wind in trees", "rustling leaves", "bush", "grass", "plant", "leaf", "leaves"),
+        "ambience",
+        2,
+        26.0,
+        "Wind in leaves",
+        leaves,
+    ),
     Model("rain", ("rain",), "ambience", 2, 24.0, "Rain", rain),
+    Model("drizzle", ("light rain",), "ambience", 2, 24.0, "Light rain", drizzle),
     Model("downpour", ("heavy rain",), "ambience", 2, 24.0, "Heavy rain", downpour),
-    Model("umbrella", ("umbrella",), "loop", 1, 20.0, "Rain on an umbrella", umbrella),
+    Model("umbrella", ("rain on roof", "umbrella"), "loop", 1, 20.0, "Rain on an umbrella", umbrella),
     Model("thunder", ("thunder",), "event", 1, 8.0, "Thunder", thunder),
-    Model("storm", ("storm",), "ambience", 2, 28.0, "Thunderstorm", storm),
+    Model("storm", ("thunderstorm", "weather", "storm"), "ambience", 2, 28.0, "Thunderstorm", storm),
     Model("fire", ("fire",), "loop", 1, 22.0, "Wood fire", fire),
 )

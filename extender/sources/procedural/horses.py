@@ -1,0 +1,142 @@
+"""Hooves, whinnies and snorts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extender.sources.procedural.animals import herd, scaled
+from extender.sources.procedural.grains import bursts, in_place, mixed, sequence, struck
+from extender.sources.procedural.model import Model
+from extender.sources.procedural.toolkit import Rng, Signal, band, frames, noise, own, peak, stretched, unit, wander
+from extender.sources.procedural.voices import Formants, Voice, uttered
+
+
+def hoofbeats(rng: Rng, duration_s: float, gait: str, *, soft: float = 0.2) -> Signal:
+    """Return hooves: walk, trot or gallop; ``soft`` 0 = paving, 1 = turf."""
+    offsets, period = {
+        "walk": ((0.0, 0.25, 0.5, 0.75), 1.12),
+        "trot": ((0.0, 0.5), 0.7),
+        "gallop": ((0.0, 0.27, 0.62, 0.79), 0.5),
+    }[gait]
+    feet = own(rng).normal(1.0, 0.06, 4)
+    times, which = [], []
+    at = 0.05
+    while at < duration_s - 0.25:
+        for foot, share in enumerate(offsets):
+            times.append(at + share * period + rng.normal(0, 0.008))
+            which.append(foot)
+        at += period * rng.normal(1.0, 0.025)
+    beat = np.array(times)
+    pitch = feet[np.array(which)] * rng.normal(1.0, 0.04, beat.size)
+    force = rng.lognormal(0.0, 0.22, beat.size)
+    modes = np.array([[95.0, 510.0, 860.0, 1_080.0, 1_750.0]])
+    gains = np.array([[0.8 + soft, 0.7 - 0.6 * soft, 1.0 - 0.9 * soft, 0.8 - 0.75 * soft, 0.25 - 0.2 * soft]])
+    count = frames(duration_s)
+    clop = struck(
+        rng,
+        count,
+        beat,
+        pitch[:, None] * modes,
+        np.array([[0.09, 0.05, 0.045, 0.035, 0.02]]),
+        force[:, None] * gains,
+        0.0012,
+    )
+    ground = noise(rng, count, lambda f: band(f, 150.0, 2_600.0 - 1_700.0 * soft, 1)) * bursts(
+        count, beat - 0.003, 0.05 + 0.06 * soft, force, 0.1, 4.0
+    )
+    return in_place(rng, mixed((0.0, clop), (-5.0 + 4.0 * soft, ground)), 0.25, -14.0, 8.0)
+
+
+def horse(rng: Rng, duration_s: float) -> Signal:
+    """Hooves at a walk or trot; now and then a snort or whinny instead."""
+    kind = rng.random()
+    if kind < 0.25:
+        return whinny(rng, rng.uniform(1.3, 2.0))
+    steps = hoofbeats(
+        rng, duration_s * rng.uniform(0.8, 1.1), "walk" if kind < 0.6 else "trot", soft=rng.uniform(0.1, 0.4)
+    )
+    if rng.random() < 0.4:
+        puff = snort(rng)
+        at = frames(duration_s * rng.uniform(0.2, 0.4))
+        end = min(steps.size, at + puff.size)
+        steps[at:end] += 0.6 * np.abs(steps).max() * puff[: end - at] / np.abs(puff).max()
+    return steps
+
+
+def snort(rng: Rng) -> Signal:
+    """Air through loose nostrils, fluttering."""
+    length = rng.uniform(0.6, 0.9)
+    count = frames(length)
+    rate = stretched(28.0 * np.exp(0.12 * wander(rng, 100, 100.0, 1.0, 10.0)), count)
+    flutter = (0.55 + 0.45 * np.cos(2 * np.pi * np.cumsum(rate) / 48_000)).astype(np.float32) ** 2
+    air = noise(rng, count, lambda f: peak(f, 420.0, 1.2) + 0.5 * band(f, 900.0, 5_000.0, 1))
+    return in_place(rng, air * flutter * bursts(count, [0.0], length, 1.0, 0.12, 2.0), 0.2, -16.0)
+
+
+def whinny(rng: Rng, length: float) -> Signal:
+    """Two voices at once: the folds, falling with a strong shake, and a whistle above (Briefer et al. 2015)."""
+    shake = rng.uniform(10.0, 12.0)
+    throat: Formants = [(950, 260, 0), (1_550, 300, 3), (2_700, 420, -2), (3_900, 700, -12)]
+    low = uttered(
+        rng,
+        length,
+        [(0, 520), (0.15, 640), (0.45, 520), (1, 260)],
+        [(0, 0), (0.06, 0.9), (0.3, 1), (0.7, 0.7), (1, 0)],
+        [(0, throat), (1, scaled(throat, 0.85))],
+        Voice(
+            tilt_db=-4,
+            jitter=0.05,
+            shimmer=0.2,
+            rough=0.25,
+            tremor_hz=shake,
+            tremor=0.38,
+            breath_db=-12,
+            low_cut_hz=350,
+        ),
+    )
+    open_: Formants = [(1_400, 900, 0)]
+    high = uttered(
+        rng,
+        length,
+        [(0, 1_250), (0.2, 1_650), (0.6, 1_350), (1, 900)],
+        [(0, 0), (0.1, 1), (0.6, 0.8), (1, 0)],
+        [(0, open_), (1, open_)],
+        Voice(tilt_db=-14, jitter=0.02, tremor_hz=shake, tremor=0.3, breath_db=-15),
+    )
+    return in_place(rng, mixed((0.0, low), (-9.0, high)), 0.5, -13.0, 12.0)
+
+
+def hooves(rng: Rng, duration_s: float) -> Signal:
+    """Steps of a large animal on soft ground."""
+    return hoofbeats(rng, duration_s * rng.uniform(0.8, 1.1), "walk" if rng.random() < 0.7 else "trot", soft=0.75)
+
+
+def zebra(rng: Rng, duration_s: float) -> Signal:
+    """A zebra's yapping bark, a run of breaths in and out."""
+    pieces, at = [], 0.0
+    tone = own(rng).uniform(700, 820)
+    for k in range(int(rng.integers(4, 8))):
+        length = rng.uniform(0.12, 0.17)
+        base = tone * rng.uniform(0.97, 1.03) * (1.15 if k % 2 else 0.9)
+        shape: Formants = [(800, 220, 2), (1_000, 200, 0), (2_500, 350, -9), (3_600, 700, -18)]
+        yap = uttered(
+            rng,
+            length,
+            [(0, 0.8 * base), (0.5, 1.2 * base), (1, base)],
+            [(0, 0), (0.2, 1), (0.7, 0.8), (1, 0)],
+            [(0, shape), (1, shape)],
+            Voice(tilt_db=-6, jitter=0.05, shimmer=0.2, rough=0.2, breath_db=-9, low_cut_hz=650),
+        )
+        pieces.append((at, unit(yap) * np.float32(rng.uniform(0.6, 1.0))))
+        at += length + rng.uniform(0.08, 0.22)
+    return in_place(rng, sequence(pieces), 0.4, -13.0, 10.0)
+
+
+MODELS = (
+    Model("horse", ("horse",), "event", 1, 4.5, "Horse", horse),
+    Model("horses", ("herd of horses",), "loop", 1, 24.0, "Horses", herd(horse, 4.5, 0.35)),
+    Model(
+        "hooves", ("animal hooves", "ungulate", "mammal", "animal"), "event", 1, 4.5, "Hooves on soft ground", hooves
+    ),
+    Model("zebra", ("zebra",), "event", 1, 1.8, "Zebra", zebra),
+)

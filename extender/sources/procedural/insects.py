@@ -1,0 +1,157 @@
+"""Insects and frogs: pulses and buzzing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from extender.sources.procedural.birds import MEADOW
+from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
+from extender.sources.procedural.model import Model
+from extender.sources.procedural.toolkit import (
+    SAMPLE_RATE,
+    Rng,
+    Signal,
+    around,
+    arrivals,
+    band,
+    frames,
+    noise,
+    own,
+    peak,
+    stretched,
+    texture,
+    unit,
+    wander,
+)
+from mixer.types import Samples
+
+
+def crickets(rng: Rng, duration_s: float) -> Samples:
+    """Field crickets: each its own pitch and rhythm, over the quiet of the night."""
+    count = frames(duration_s)
+    sources = []
+    t = np.arange(count, dtype=np.float32) / SAMPLE_RATE
+    for k in range(6):
+        pitch = rng.normal(4_550, 230)
+        pulse_s = 1.0 / rng.uniform(26, 33)
+        rate = rng.uniform(1.5, 2.5)
+        chirps = arrivals(rng, duration_s, rate, 0.93)
+        resting = wander(rng, int(duration_s * 10), 10.0, 0.03, 0.2) > 1.1
+        chirps = chirps[~resting[np.minimum((chirps * 10).astype(int), resting.size - 1)]]
+        pulses = int(rng.integers(3, 5))
+        times = (chirps[:, None] + np.arange(pulses)[None, :] * pulse_s).ravel()
+        loud = np.tile(np.array([0.55, 0.85, 1.0, 0.95])[:pulses], chirps.size)
+        gate = bursts(count, times, 0.021, loud, 0.4, 1.0)
+        drift = 1 + 0.002 * stretched(wander(rng, 400, 20.0, 0.1, 2.0), count)
+        tone = np.sin(
+            2 * np.pi * np.cumsum(pitch * drift, dtype=np.float64) / SAMPLE_RATE + 0.4 * np.sin(2 * np.pi * 31 * t)
+        )
+        sources.append(
+            ((tone * gate).astype(np.float32) * np.float32(0.9 * 0.62**k + 0.05), float(rng.uniform(-0.9, 0.9)))
+        )
+    far = texture(
+        rng,
+        count,
+        [-60.0] * 20 + [-18, -6, -20, -40, -60, -60, -60],
+        depth_db=2.0,
+        common=0.8,
+        low_hz=1.0,
+        high_hz=30.0,
+        slope=0.0,
+    )
+    song = widened(rng, [*sources, (far * np.float32(0.05), 0.0)], count)
+    air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
+    level = float(np.sqrt(np.mean(np.square(song)))) or 1.0
+    return np.asarray(song / level + 0.12 * air, dtype=np.float32)
+
+
+def cicadas(rng: Rng, duration_s: float) -> Samples:
+    """Cicadas: buzzing bands of noise in pulses, swelling together."""
+    count = frames(duration_s)
+    sources = []
+    for k in range(4):
+        centre = rng.uniform(5_200, 7_600)
+        buzz = noise(rng, count, around(centre, 9.0, 1.5))
+        rate = rng.uniform(120, 190) * (1 + 0.03 * stretched(wander(rng, int(duration_s * 20), 20.0, 0.2, 3.0), count))
+        cycle = np.cumsum(rate, dtype=np.float64) / SAMPLE_RATE
+        pulse = np.exp(-4.0 * (cycle % 1.0)).astype(np.float32)
+        ticking = 0.55 + 0.45 * np.sin(2 * np.pi * cycle / rng.integers(14, 26)).astype(np.float32)
+        swell = stretched(np.exp(0.6 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.5)), count)
+        sources.append((unit(buzz * pulse * ticking) * swell * np.float32(0.75**k), float(rng.uniform(-0.9, 0.9))))
+    air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
+    return np.asarray(widened(rng, sources, count) + 0.04 * air, dtype=np.float32)
+
+
+def _buzz(rng: Rng, count: int, f0: float, waver: float) -> Signal:
+    """One insect flying: harmonics of its wing beat, its distance ever changing."""
+    points = max(int(count / SAMPLE_RATE * 50), 8)
+    pitch = f0 * (1 + waver * wander(rng, points, 50.0, 0.3, 6.0, 0.3))
+    near = np.exp(0.8 * wander(rng, points, 50.0, 0.15, 2.0, 0.4))
+    phase = 2 * np.pi * np.cumsum(stretched(pitch, count).astype(np.float64)) / SAMPLE_RATE
+    turn = np.exp(1j * phase).astype(np.complex64)
+    wheel = np.ones(count, dtype=np.complex64)
+    out = np.zeros(count, dtype=np.float32)
+    for h in range(1, int(min(5_000 / f0, 20))):
+        wheel *= turn
+        out += wheel.imag * np.float32(h**-1.1 * (1.4 if h == 2 else 1.0))
+    rough = stretched(np.exp(0.25 * wander(rng, points * 8, 400.0, 10.0, 150.0, 0.1)), count)
+    return out * rough * stretched(near, count)
+
+
+def bees(rng: Rng, duration_s: float) -> Signal:
+    """Bees at work: several wing beats, coming and going."""
+    count = frames(duration_s)
+    voices = [(-3.0 * k, _buzz(rng, count, rng.uniform(195, 265), 0.03)) for k in range(5)]
+    air = noise(rng, count, lambda f: band(f, 150.0, 2_500.0, 1))
+    return mixed(*voices, (-20.0, air))
+
+
+def bee(rng: Rng, duration_s: float) -> Signal:
+    """An insect flies by."""
+    count = frames(duration_s * rng.uniform(0.7, 1.2))
+    shape = np.hanning(200) ** 1.5
+    return _buzz(rng, count, rng.uniform(180, 250), 0.04) * stretched(shape, count)
+
+
+def fly(rng: Rng, duration_s: float) -> Signal:
+    """A fly or gnat at the ear."""
+    count = frames(duration_s * rng.uniform(0.6, 1.1))
+    return _buzz(rng, count, rng.uniform(330, 520), 0.06) * stretched(np.hanning(200), count)
+
+
+def frog(rng: Rng, duration_s: float) -> Signal:
+    """A frog: croaks made of pulses."""
+    pieces, at = [], 0.0
+    base = own(rng).uniform(1_500, 2_300)
+    for _ in range(int(rng.integers(1, 4))):
+        count = frames(0.5)
+        pulses = 0.005 + np.cumsum(rng.uniform(0.016, 0.022) * rng.normal(1, 0.04, int(rng.integers(9, 18))))
+        gate = bursts(count, pulses, 0.014, np.hanning(pulses.size + 4)[2:-2] ** 0.4, 0.15, 4.0)
+        croak = noise(
+            rng, count, lambda f: peak(f, base, 14.0) + 0.3 * peak(f, 0.52 * base, 8.0) + 0.2 * peak(f, 1.5 * base, 10)
+        )
+        tone = np.sin(2 * np.pi * base * np.arange(count) / SAMPLE_RATE).astype(np.float32)
+        pieces.append((at, (0.6 * croak + 0.9 * tone) * gate))
+        at += rng.uniform(0.5, 0.8)
+    return in_place(rng, sequence(pieces), 0.4, -13.0, 10.0)
+
+
+def frogs(rng: Rng, duration_s: float) -> Signal:
+    """A pond full of frogs."""
+    count = frames(duration_s)
+    line = np.zeros(count, dtype=np.float32)
+    for at in arrivals(rng, duration_s + 1.0, 2.6) - 1.0:
+        add(line, float(at), unit(frog(rng, 1.0)), float(rng.lognormal(-0.6, 0.7)))
+    air = texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
+    return mixed((0.0, line), (-24.0, air))
+
+
+MODELS = (
+    Model("crickets", ("crickets", "cricket", "night ambience"), "ambience", 2, 26.0, "Crickets", crickets),
+    Model("cicadas", ("cicadas", "cicada"), "ambience", 2, 24.0, "Cicadas", cicadas),
+    Model("bees", ("beehive",), "loop", 1, 20.0, "Bees", bees),
+    Model("bee", ("bee", "insect"), "event", 1, 3.0, "Bee", bee),
+    Model("fly", ("fly", "mosquito"), "event", 1, 2.0, "Fly", fly),
+    Model("frog", ("frog", "amphibian"), "event", 1, 1.6, "Frog", frog),
+    Model("frogs", ("frogs",), "loop", 1, 22.0, "Frogs", frogs),
+)

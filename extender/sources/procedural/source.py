@@ -1,0 +1,157 @@
+"""The sound source that needs nothing: every sound is made when it is asked for, and kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from extender.errors import SourceError
+from extender.sources.base import Candidate, Query, SourceContext
+from extender.sources.procedural.model import Model, rendered
+from extender.sources.procedural.registry import BY_CONCEPT, BY_NAME
+from extender.sources.procedural.toolkit import SAMPLE_RATE
+from extender.types import SoundAsset
+
+VERSION = 1
+"""Raised whenever a model sounds different: what an older version made is then left alone and made anew."""
+
+AUTHOR = "Image Extender (synthesised)"
+LICENCE = "CC0-1.0"
+
+SCORE, OTHER_MODEL_SCORE, OTHER_KIND_SCORE = 0.5, 0.28, 0.2
+"""Modest: a fitting recording is better. Another model than the first is offered, but not as a further take of it."""
+
+_ID = re.compile(r"([a-z][a-z-]{0,40})/([0-9a-f]{16})-([0-9]{1,4})")
+
+
+class ProceduralSource:
+    """Synthesised sounds; see ``docs/procedural.md``.
+
+    Parameters
+    ----------
+    context : SourceContext
+        Sounds are kept under ``cache_dir/procedural``.
+    """
+
+    name = "procedural"
+
+    def __init__(self, context: SourceContext) -> None:
+        self._folder = context.cache_dir / "procedural" / f"v{VERSION}"
+
+    def search(self, query: Query) -> list[Candidate]:
+        """Return the models of exactly this concept, the one of the wanted kind first with as many takes as wanted.
+
+        All takes of a model are by one individual, which follows from the query's seed.
+        """
+        models = sorted(BY_CONCEPT.get(query.concept, ()), key=lambda model: model.kind != query.kind)
+        found = []
+        for place, model in enumerate(models):
+            score = SCORE if place == 0 else OTHER_MODEL_SCORE if model.kind == query.kind else OTHER_KIND_SCORE
+            takes = max(query.takes, 1) if place == 0 else 1
+            found += [_candidate(model, query.seed, take, score) for take in range(takes)]
+        return found
+
+    def fetch(self, candidate: Candidate) -> SoundAsset:
+        """Synthesise the sound, or take it from the cache.
+
+        Raises
+        ------
+        SourceError
+            The id is none of this source's, or the cache cannot be written.
+        """
+        model, seed, take = _parsed(candidate.id)
+        path = self._folder / model.name / f"{seed:016x}-{take}.flac"
+        try:
+            duration_s = _duration_of_valid(path) or _made(path, model, seed, take)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise SourceError(
+                f"cannot keep a synthesised sound in {self._folder}: {error.strerror or error}; "
+                "set EXTENDER_CACHE to a folder that can be written"
+            ) from None
+        return SoundAsset(
+            file=str(path.resolve()),
+            sha256=digest,
+            source=self.name,
+            id=candidate.id,
+            title=_title(model, take),
+            author=AUTHOR,
+            licence=LICENCE,
+            url="",
+            duration_s=duration_s,
+        )
+
+
+def _candidate(model: Model, seed: int, take: int, score: float) -> Candidate:
+    individual = hashlib.blake2b(f"{seed}:{model.name}".encode(), digest_size=8).hexdigest()
+    return Candidate(
+        source=ProceduralSource.name,
+        id=f"{model.name}/{individual}-{take}",
+        title=_title(model, take),
+        tags=model.concepts,
+        duration_s=model.duration_s,
+        author=AUTHOR,
+        licence=LICENCE,
+        url="",
+        score=score,
+        reason=f"synthesised: model {model.name!r}",
+        channels=model.channels,
+    )
+
+
+def _title(model: Model, take: int) -> str:
+    return model.title if model.kind != "event" else f"{model.title} {take + 1}"
+
+
+def _parsed(identity: str) -> tuple[Model, int, int]:
+    """Read an id; it may come from a file that somebody sent, so nothing of it becomes a path unchecked."""
+    parts = _ID.fullmatch(identity)
+    model = BY_NAME.get(parts[1]) if parts else None
+    if parts is None or model is None:
+        raise SourceError(
+            f"no synthesised sound has the id {identity!r}; expected MODEL/16 hexadecimal digits-TAKE, with a model of "
+            "'extender sounds list'"
+        )
+    return model, int(parts[2], 16), int(parts[3])
+
+
+def _duration_of_valid(path: Path) -> float | None:
+    """Return the length of a kept sound in seconds, None where there is none or it is damaged."""
+    if not path.is_file():
+        return None
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            promised = file.frames
+            samples = file.read(dtype="float32")
+    except soundfile.LibsndfileError:
+        return None
+    whole = samples.shape[0] == promised > 0 and float(np.abs(samples).max()) > 0.0
+    return float(promised / SAMPLE_RATE) if whole else None
+
+
+def _made(path: Path, model: Model, seed: int, take: int) -> float:
+    """Synthesise a sound into a file, whole or not at all; return its length in seconds."""
+    import soundfile
+
+    samples = rendered(model, seed, take)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        soundfile.write(temporary, samples.T, SAMPLE_RATE, "PCM_24", format="FLAC")
+        temporary.replace(path)
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"writing failed ({error})") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return float(samples.shape[1] / SAMPLE_RATE)
