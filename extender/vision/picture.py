@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import threading
 import warnings
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from models import sha256_of
 from scenes import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
 
 MAX_PIXELS = 200_000_000
@@ -143,13 +146,22 @@ def _first_bytes(path: Path) -> bytes:
     return head
 
 
+def _pillows_open() -> Callable[..., Image]:
+    """Return Pillow's own open. Once ultralytics is imported, its own stands there, which would install packages."""
+    import PIL.Image
+
+    replaced_in = sys.modules.get("ultralytics.utils.patches")
+    opener: Callable[..., Image] = getattr(replaced_in, "_image_open", PIL.Image.open)
+    return opener
+
+
 def _open(path: Path, head: bytes, max_pixels: int) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     Image.init()
     pillows_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # ours below gives the better message
     try:
-        image = Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+        image = _pillows_open()(path, formats=[name for name in FORMATS if name in Image.OPEN])
     except UnidentifiedImageError:
         raise InputError(_what_it_is_instead(path, head)) from None
     except Exception as problem:  # a damaged header may raise anything, from any decoder

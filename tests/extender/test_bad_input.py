@@ -155,7 +155,10 @@ def test_projects_that_are_none(extender: Any, picture: Path, tmp_path: Path) ->
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_in_the_middle(cache: Path, picture: Path, tmp_path: Path, signum: signal.Signals) -> None:
     before = {p.name for p in tmp_path.iterdir()}
-    command = [sys.executable, "-c", "from extender.cli import main; main()", "render", str(picture)]
+    # What runs in the background of a script starts with SIGINT ignored; a person's terminal does not.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += "from extender.cli import main; main()"
+    command = [sys.executable, "-c", program, "render", str(picture)]
     command += ["--detector", "none", "-d", "3000", "-o", str(tmp_path / "out")]
     environment = os.environ | {"EXTENDER_CACHE": str(cache)}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
@@ -164,7 +167,10 @@ def test_interrupted_in_the_middle(cache: Path, picture: Path, tmp_path: Path, s
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signum)
-    _, err = process.communicate(timeout=30)
+    try:
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert err.strip().splitlines() == ["extender: interrupted; nothing was left half done"]
     assert {p.name for p in tmp_path.iterdir()} == before
