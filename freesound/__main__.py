@@ -1,0 +1,5 @@
+"""``python -m freesound``."""
+
+from freesound.cli import main
+
+raise SystemExit(main())
