@@ -186,7 +186,7 @@ class _Parser:
 
     def _error(self, what: str, where: str) -> SearchError:
         return SearchError.solr(
-            f"org.apache.solr.search.SyntaxError: Cannot parse '{self._text}: {what} '{where} at position {self._at}"
+            f"org.apache.solr.search.SyntaxError: Cannot parse '{self._text}': {what} '{where}' at position {self._at}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,15 +73,9 @@ class Presenter:
                 shown[name] = value()
             if name == "is_explicit" and hit is not None and ("score" in wanted or "*" in wanted):
                 shown["score"] = hit.score
-        descriptors = "*" in wanted or "all_descriptors" in wanted
-        shown.update((name, values.descriptor(name)) for name in NAMES if descriptors or name in wanted)
-        spaces = "*" in wanted or "all_similarity_spaces" in wanted
-        for name in wanted:
-            if name.startswith("sim_") and name[4:] not in SPACES:
-                raise UnknownSpaceError(name)
-        for space in SPACES:
-            if spaces or f"sim_{space}" in wanted:
-                shown[f"sim_{space}"] = self._vector(values, space)
+        for name in _extra(wanted):
+            space = name.removeprefix("sim_")
+            shown[name] = values.descriptor(name) if name in NAMES else self._vector(values, space)
         if hit is not None and hit.distance is not None:
             shown["distance_to_target"] = hit.distance
         return shown
@@ -246,6 +240,17 @@ class Presenter:
 
         shown = items[(page - 1) * size : page * size]
         return {"count": len(items), "next": at(page + 1), "previous": at(page - 1), "results": shown}
+
+
+def _extra(wanted: Sequence[str]) -> list[str]:
+    """Return the descriptors and vectors that are asked for, in the order of asking."""
+    vectors = [f"sim_{space}" for space in SPACES]
+    groups = {"*": [*NAMES, *vectors], "all_descriptors": NAMES, "all_similarity_spaces": vectors}
+    names = [each for name in wanted for each in groups.get(name, (name,))]
+    for name in names:
+        if name.startswith("sim_") and name not in vectors:
+            raise UnknownSpaceError(name)
+    return [name for name in dict.fromkeys(names) if name in NAMES or name in vectors]
 
 
 def stamp(moment: datetime) -> str:
