@@ -162,6 +162,7 @@ class Downloader:
             file.truncate()
             for piece in response.chunks:
                 file.write(piece)
+                file.flush()  # a program that is killed now has this piece for the next one
                 size += len(piece)
                 self._caller.received(len(piece))
                 if size > wanted.most_bytes:

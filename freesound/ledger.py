@@ -225,7 +225,7 @@ class Ledger:
         if blocked is not None:
             return blocked
         per_minute, per_day = self.limits.of(method)
-        for limit, window, unit in ((per_minute, MINUTE_S + MARGIN_S, "minute"), (per_day, DAY_S, "day")):
+        for limit, window, unit in ((per_day, DAY_S, "day"), (per_minute, MINUTE_S + MARGIN_S, "minute")):
             ends = self._ends(book, credential, window)
             if limit is not None and len(ends) >= limit:
                 if limit <= 0:

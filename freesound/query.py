@@ -285,7 +285,7 @@ def address(base_url: str, path: str, params: Iterable[tuple[str, str]] = ()) ->
     for name, value in params:
         if name in ("query", "filter"):
             value = twice_decoded(value)
-        encoded.append(f"{quote(name, safe='')}={quote(value, safe='[],:*()')}")
+        encoded.append(f"{quote(name, safe='')}={quote(value, safe='[],:*()', errors='replace')}")
     url = base_url.rstrip("/") + path + ("?" + "&".join(encoded) if encoded else "")
     if len(url) > _LONGEST_URL:
         raise QueryError(
