@@ -10,6 +10,7 @@ from tests.freesound_server.catalogue import Catalogue, Comment, Deed, Sound, re
 from tests.freesound_server.faults import Fault, FaultList
 from tests.freesound_server.requestlog import Entry, RequestLog
 from tests.freesound_server.server import FreesoundServer
+from tests.freesound_server.throttle import Limits
 
 __all__ = [
     "Catalogue",
@@ -20,6 +21,7 @@ __all__ = [
     "Fault",
     "FaultList",
     "FreesoundServer",
+    "Limits",
     "RequestLog",
     "Sound",
     "read_folder",

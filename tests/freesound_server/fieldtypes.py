@@ -151,12 +151,18 @@ def contains(tokens: list[str], phrase: list[str]) -> bool:
 _UNITS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400, "WEEK": 604800, "MONTH": 2629800, "YEAR": 31557600}
 
 
+_MOST_S = 1000 * _UNITS["YEAR"]
+
+
 def _date() -> Kind:
     def read(text: str) -> Callable[[datetime], datetime]:
         sums = re.fullmatch(r"NOW((?:[+-]\d+[A-Z]+|/[A-Z]+)*)", text)
         if sums:
             steps = [(int(n), _unit(unit, text)) for n, unit in re.findall(r"([+-]\d+)([A-Z]+)", sums[1])]
-            return lambda now: now + timedelta(seconds=sum(n * seconds for n, seconds in steps))
+            total_s = sum(n * seconds for n, seconds in steps)
+            if abs(total_s) > _MOST_S:
+                raise SearchError.solr(f"Invalid Date Math String:'{text}'")
+            return lambda now: now + timedelta(seconds=total_s)
         try:
             if not text.endswith("Z"):
                 raise ValueError(text)
@@ -213,6 +219,9 @@ def _geo() -> Kind:
 
 def within_km(latitude: float, longitude: float, distance_km: float) -> Test:
     """Return the test for a place within a great-circle distance (haversine, Earth's mean radius 6371 km)."""
+
+    if not all(math.isfinite(number) for number in (latitude, longitude, distance_km)):
+        raise ValueError("a place is finite")
 
     def test(sound: Value) -> bool:
         place = sound.indexed("geotag")

@@ -16,6 +16,7 @@ from tests.freesound_server.fieldtypes import FIELDS, SearchError, Value
 
 _REWRITTEN = {indexed.removesuffix(suffix(name)): indexed for indexed, name in INDEXED.items()}
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_MAX_DEPTH = 50
 _GEOFILT = re.compile(r"\{!geofilt\s+([^}]*)\}")
 
 
@@ -84,6 +85,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._depth = 0
 
     def all(self) -> Callable[[Value], bool]:
         test = self._group(None, top=True)
@@ -137,7 +139,11 @@ class _Parser:
 
     def _bracketed(self, field: str | None) -> Callable[[Value], bool]:
         self._at += 1
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise SearchError.solr("too many nested clauses")
         test = self._group(field)
+        self._depth -= 1
         if self._text[self._at : self._at + 1] != ")":
             raise self._error("Encountered", "<EOF>")
         self._at += 1

@@ -70,12 +70,14 @@ class Handler(BaseHTTPRequestHandler):
         self.owner.pause(self.owner.latency_s)
         fault = self.owner.faults.take(request)
         answer = self._answer(request, fault)
-        sent = -1
-        # The entry is written even where the line is cut under it.
+        # Noted before it is sent: whoever has the answer finds it in the log.
+        entry = self._note(request, answer, fault)
+        sent = 0
         try:
             sent = self._deliver(answer, fault)
         finally:
-            self._note(request, answer, fault, sent)
+            if sent != entry.sent_bytes:
+                self.owner.log.amend(entry, sent)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle  # noqa: N815
 
@@ -207,24 +209,24 @@ class Handler(BaseHTTPRequestHandler):
         socket.close(self.connection.detach())
         return 0
 
-    def _note(self, request: Request, answer: Answer, fault: Fault | None, sent: int) -> None:
+    def _note(self, request: Request, answer: Answer, fault: Fault | None) -> Entry:
         hidden = re.sub(r"([?&](?:token|code|client_secret|access_token)=)[^&]*", r"\1***", request.target)
-        self.owner.log.add(
-            Entry(
-                at_s=answer.at_s if answer.at_s is not None else self.owner.clock(),
-                host=request.host,
-                method=request.method,
-                path=hidden,
-                status=answer.status,
-                sent_bytes=max(sent, 0),
-                counted=answer.counted,
-                credential=credential_kind(request),
-                client_id=answer.client_id,
-                user_agent=request.headers.get("user-agent", ""),
-                range=request.headers.get("range", ""),
-                fault=fault.kind if fault else "",
-            )
+        entry = Entry(
+            at_s=answer.at_s if answer.at_s is not None else self.owner.clock(),
+            host=request.host,
+            method=request.method,
+            path=hidden,
+            status=answer.status,
+            sent_bytes=0 if request.method == "HEAD" or answer.status == 304 else answer.length,
+            counted=answer.counted,
+            credential=credential_kind(request),
+            client_id=answer.client_id,
+            user_agent=request.headers.get("user-agent", ""),
+            range=request.headers.get("range", ""),
+            fault=fault.kind if fault else "",
         )
+        self.owner.log.add(entry)
+        return entry
 
     def _own_page(self, request: Request) -> Answer:
         """Serve the log and the faults to whoever steers the server from another process."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,14 @@ class RequestLog:
         """Append one request."""
         with self._lock:
             self._entries.append(entry)
+
+    def amend(self, entry: Entry, sent_bytes: int) -> None:
+        """Note that another number of bytes went out than was meant to."""
+        with self._lock:
+            for place in range(len(self._entries) - 1, -1, -1):
+                if self._entries[place] is entry:
+                    self._entries[place] = replace(entry, sent_bytes=sent_bytes)
+                    return
 
     def clear(self) -> None:
         """Forget all requests."""

@@ -201,7 +201,9 @@ def _wanted_vector(
     if similar_to.startswith("["):
         try:
             numbers = np.array([float(number) for number in json.loads(similar_to)])
-        except (ValueError, TypeError):
+            if not np.isfinite(numbers).all():
+                raise ValueError(similar_to)
+        except (ValueError, TypeError, RecursionError, OverflowError):
             raise BadRequestError("The 'similar_to' parameter is not a valid serialized vector") from None
         if space not in SPACES:
             return None, None

@@ -248,5 +248,8 @@ class FreesoundServer:
 
 def default_cache_dir() -> Path:
     """Return this user's folder for previews and measurements."""
-    owner = os.getuid() if hasattr(os, "getuid") else "user"
-    return Path(tempfile.gettempdir()) / f"image-extender-freesound-server-{owner}"
+    owner = os.getuid() if hasattr(os, "getuid") else None
+    folder = Path(tempfile.gettempdir()) / f"image-extender-freesound-server-{owner or 'user'}"
+    # Somebody else may have put a folder of that name there.
+    foreign = folder.is_symlink() or (folder.exists() and owner is not None and folder.stat().st_uid != owner)
+    return Path(tempfile.mkdtemp(prefix=folder.name)) if foreign else folder

@@ -32,7 +32,7 @@ def letters(text: str) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """Cut the commonest English endings (the first step of Porter's algorithm, 1980): ``barking`` → ``bark``."""
+    """Cut the commonest English endings (after the first step of Porter's algorithm, 1980): ``barking`` → ``bark``."""
     word = re.sub(r"['’]s?$", "", word)
     if word.endswith("sses"):
         word = word[:-2]
@@ -45,7 +45,7 @@ def stem(word: str) -> str:
         if rest != word and re.search("[aeiouy]", rest) and len(rest) > 2:
             word = rest + "e" if rest.endswith(("at", "bl", "iz")) else _single(rest)
             break
-    if word.endswith("y") and re.search("[aeiou]", word[:-1]):
+    if re.search("[^aeiou]y$", word) and len(word) > 2:
         word = word[:-1] + "i"
     return word
 
