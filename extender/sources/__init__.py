@@ -45,6 +45,8 @@ def make_source(name: str, context: SourceContext) -> SoundSource:
 def make_sources(names: Iterable[str], context: SourceContext) -> tuple[SoundSource, ...]:
     """Make sources in the order in which they are to be asked; a name given twice counts once.
 
+    A folder source without a folder is left out where there are others: what comes after it is then no second choice.
+
     Raises
     ------
     UsageError, InstallError
@@ -53,4 +55,5 @@ def make_sources(names: Iterable[str], context: SourceContext) -> tuple[SoundSou
     wanted = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
     if not wanted:
         raise UsageError(f"no sound source was named; installed: {', '.join(source_names())}")
-    return tuple(make_source(name, context) for name in wanted)
+    made = tuple(make_source(name, context) for name in wanted)
+    return tuple(source for source in made if getattr(source, "libraries", True)) or made

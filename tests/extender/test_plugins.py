@@ -119,3 +119,15 @@ def test_built_ins_are_found_without_distribution_metadata() -> None:
     run = [sys.executable, "-S", "-c", code]  # -S: no site-packages, hence no metadata of ours
     done = subprocess.run(run, cwd=ROOT, env={"PYTHONPATH": ""}, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["folder", "procedural"], done.stderr
+
+
+def test_a_folder_source_without_a_folder_stands_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EXTENDER_SOUNDS", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    order = ["folder", "procedural"]
+    assert [s.name for s in make_sources(order, SourceContext(tmp_path))] == ["procedural"]
+    assert [s.name for s in make_sources(["folder"], SourceContext(tmp_path))] == ["folder"]
+    own = SourceContext(tmp_path, libraries=(tmp_path,))
+    assert [s.name for s in make_sources(order, own)] == order
