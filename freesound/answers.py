@@ -84,8 +84,7 @@ def error_of(answer: Answer, what: str, secrets: Iterable[Secret | None] = ()) -
     """Return the error that an answer with a bad status stands for."""
     detail = _detail(answer)
     said = redact(_said(detail), secrets)
-    if isinstance(detail, str):
-        detail = said
+    detail = json.loads(redact(json.dumps(detail), secrets))
     status = answer.status
     head = f"{what}: {status}" + (f" {said}" if said else "")
 

@@ -256,10 +256,18 @@ class Caller:
         headers: Mapping[str, str] | None = None,
         body: bytes | StreamedBody | None = None,
         login: bool = False,
+        public: bool = False,
     ) -> Iterator[Response]:
-        """Send one request and follow redirects by hand, with the key to the API's own host only."""
+        """Send one request and follow redirects by hand, with the key to the API's own host only.
+
+        ``public``: what everybody may have, previews; without any key, and not counted, wherever it lies.
+        """
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._authorised(method, url, dict(headers or {}), body, login, deadline)
+            given = dict(headers or {})
+            if public or origin_of(self._allowed(url)) != self.origin:
+                response = self._send(method, self._allowed(url), given, body, deadline, ours=False)
+            else:
+                response = self._authorised(method, url, given, body, login, deadline)
             try:
                 target = response.header("location") if response.status in _REDIRECTS else ""
                 if not target:
@@ -336,9 +344,7 @@ class Caller:
         login: bool,
         deadline: Deadline,
     ) -> Response:
-        """Send one request; with a login that has just ended, renew it and send once more."""
-        if origin_of(self._allowed(url)) != self.origin:
-            return self._send(method, url, headers, body, deadline, ours=False)
+        """Send one request to the API itself; with a login that has just ended, renew it and send once more."""
         token: Secret | None = None
         if login or self.api_key is None:
             token = self.login.access_token() if self.login is not None else None

@@ -22,11 +22,16 @@ CLIENT_ID = "FREESOUND_CLIENT_ID"
 _DESCRIPTION = f"Log in to Freesound. The key is read from {ENVIRONMENT_KEY}; get one at {APPLY}."
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """What the commands ask of the world around them; tests hand in their own."""
 
-    say: Callable[[str], object] = lambda line: sys.stdout.write(f"{line}\n")
+    say: Callable[[str], None] = _say
     ask: Callable[[str], str] = input
     open_browser: Callable[[str], object] | None = None
     environ: Mapping[str, str] | None = None

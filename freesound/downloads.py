@@ -136,7 +136,9 @@ class Downloader:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if have:
             headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-        with self._caller.open("GET", wanted.url, headers=headers, login=wanted.login, deadline=deadline) as response:
+        with self._caller.open(
+            "GET", wanted.url, headers=headers, login=wanted.login, public=not wanted.login, deadline=deadline
+        ) as response:
             if response.status == 416:
                 _discard(part)
                 raise NetworkError(f"{wanted.what}: it has changed meanwhile and is begun anew")

@@ -235,7 +235,8 @@ def field_list(fields: Iterable[str]) -> str:
     QueryError
         A similarity space that does not exist: with it the service returns nothing at all for any sound.
     """
-    names = list(dict.fromkeys(["id", *(name.strip() for part in fields for name in part.split(","))]))
+    asked = [name.strip() for part in fields for name in part.split(",")]
+    names = list(dict.fromkeys(asked if "*" in asked else ["id", *asked]))
     for name in names:
         if not re.fullmatch(r"[A-Za-z0-9_]+|\*", name):
             raise QueryError(f"expected names of fields, got {name!r}")

@@ -80,7 +80,11 @@ class Network:
 
     def send(self, request: Request) -> Response:
         self.sent.append(request)
-        self.bodies.append(b"" if request.body is None else b"".join([request.body] if isinstance(request.body, bytes) else request.body))
+        self.bodies.append(
+            b""
+            if request.body is None
+            else b"".join([request.body] if isinstance(request.body, bytes) else request.body)
+        )
         if callable(self._answers):
             told: Reply | Exception = self._answers(request)
         else:

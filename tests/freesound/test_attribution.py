@@ -73,8 +73,8 @@ class Tags(HTMLParser):
         self.attributes += [name for name, _ in attrs]
 
 
-HOSTILE = st.one_of(st.text(max_size=60), st.sampled_from(["<script>alert(1)</script>", '"><img src=x onerror=y>', "=1+1",
-    "](javascript:x)", "a\nb", "@SUM(A1)", "-1 drum", "`x`", "\u202e"]))  # fmt: skip
+ODD = ["<script>alert(1)</script>", '"><img src=x onerror=y>', "=1+1", "](javascript:x)", "a\nb", "@SUM(A1)", "\u202e"]
+HOSTILE = st.one_of(st.text(max_size=60), st.sampled_from(ODD))
 
 
 @settings(max_examples=300, deadline=None)

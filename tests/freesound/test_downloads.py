@@ -157,7 +157,7 @@ def test_what_broke_off_goes_on(tmp_path: Path) -> None:
 def test_a_changed_file_is_begun_anew(tmp_path: Path, etag: str) -> None:
     assert SOUND is not None
     first = Ranged(OGG[:1000] + bytes(9000), [1500], etag=etag)
-    client, network, _ = client_for(lambda r: first(r), tmp_path, manners=Manners(tries=0))
+    client, _, _ = client_for(lambda r: first(r), tmp_path, manners=Manners(tries=0))
     with pytest.raises(NetworkError):
         client.preview(SOUND)
     second = Ranged(OGG, [], etag='"v3"')
@@ -265,7 +265,9 @@ def test_the_token_stays_at_home_when_the_file_lies_elsewhere(tmp_path: Path) ->
     assert not any(KEY in str(r.headers) or ACCESS in str(r.headers) for r in network.sent[1:])
 
 
-@pytest.mark.parametrize("url", ["http://cdn.freesound.org/x.ogg", "http://127.0.0.1/x.ogg", "file:///etc/passwd", "/x"])
+@pytest.mark.parametrize(
+    "url", ["http://cdn.freesound.org/x.ogg", "http://127.0.0.1/x.ogg", "file:///etc/passwd", "/x"]
+)
 def test_previews_come_over_https_only(tmp_path: Path, url: str) -> None:
     one = read_sound(sound(previews={"preview-hq-ogg": url}))
     assert one is not None
@@ -280,7 +282,7 @@ def test_a_slow_body_ends_by_the_deadline(tmp_path: Path) -> None:
     assert SOUND is not None
     big = b"OggS" + bytes(200_000)
     slow = Reply(200, big, {"Content-Type": "audio/ogg", "Content-Length": str(len(big))}, delay_s=29)
-    client, network, clock = client_for([slow], tmp_path)
+    client, network, _ = client_for([slow], tmp_path)
     with pytest.raises(NetworkError, match="longer than 900 s"):
         client.preview(SOUND)
     assert network.open == 0
@@ -289,7 +291,9 @@ def test_a_slow_body_ends_by_the_deadline(tmp_path: Path) -> None:
 def test_a_pack_is_an_archive(tmp_path: Path) -> None:
     told = {"id": 9678, "name": 'Rain: tropical/heavy — "pack"'}
     body = b"PK\x03\x04" + bytes(100)
-    client, _, _ = client_for([reply(told), Reply(200, body, {"Content-Type": "application/zip"})], tmp_path, login=True)
+    client, _, _ = client_for(
+        [reply(told), Reply(200, body, {"Content-Type": "application/zip"})], tmp_path, login=True
+    )
     got = client.pack_archive(9678, tmp_path / "out")
     assert got.path.name == "9678__rain-tropical-heavy-pack.zip"
     assert got.path.read_bytes() == body

@@ -53,11 +53,10 @@ OVERLOADED = "Search is overloaded, please try again later."
 )
 def test_what_will_not_change_is_asked_once(answer: Reply, error: type[FreesoundError], says: str) -> None:
     client, network, clock = client_for([answer])
-    with pytest.raises(error, match=".") as caught:
+    with pytest.raises(error, match="GET /sounds/7/") as caught:
         client.sound(7)
     assert type(caught.value) is error
     assert says in str(caught.value)
-    assert "GET /sounds/7/" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
     assert len(network.sent) == 1
@@ -164,7 +163,7 @@ def test_ones_own_book_stops_at_the_day_before_the_service_does() -> None:
 def test_a_suspended_key_is_never_used_again() -> None:
     client, network, _ = client_for([reply({"detail": SUSPENDED}, 429)])
     for _ in range(3):
-        with pytest.raises(CredentialSuspended, match="mtg@upf.edu"):
+        with pytest.raises(CredentialSuspended, match=r"mtg@upf\.edu"):
             client.sound(1)
     assert len(network.sent) == 1
 
@@ -213,7 +212,9 @@ def test_the_key_follows_no_redirect_to_another_host(place: str, sees_key: bool)
     assert all(KEY not in r.url for r in network.sent)
 
 
-@pytest.mark.parametrize("place", ["http://freesound.org/x", "http://127.0.0.1/x", "file:///etc/passwd", "https://a@b/"])
+@pytest.mark.parametrize(
+    "place", ["http://freesound.org/x", "http://127.0.0.1/x", "file:///etc/passwd", "https://a@b/"]
+)
 def test_no_redirect_leads_off_https(place: str) -> None:
     client, network, _ = client_for([Reply(302, b"", {"Location": place})])
     with pytest.raises(NetworkError, match="expected an https address"):

@@ -34,7 +34,11 @@ from freesound.secret import Secret
 from tests.freesound.fakes import ACCESS, BASE, KEY, NOW, REFRESH, FakeClock, Network, Reply, client_for, reply, tokens
 
 ENDED = 'Bearer realm="api",error="invalid_token",error_description="The access token is invalid."'
-NEW = {"access_token": "new-access-token-1234567890", "refresh_token": "new-refresh-token-123456789", "expires_in": 86400}
+NEW = {
+    "access_token": "new-access-token-1234567890",
+    "refresh_token": "new-refresh-token-123456789",
+    "expires_in": 86400,
+}
 
 
 def ended() -> Reply:

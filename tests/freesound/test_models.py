@@ -32,8 +32,11 @@ JSON = st.recursive(
     max_leaves=6,
 )
 NAMES = st.sampled_from(
-    "id name tags license geotag created duration pack previews bpm sim_laion_clap fsdsinet_detections brand_new".split()
-)
+    (
+        "id", "name", "tags", "license", "geotag", "created", "duration", "pack", "previews", "bpm", "sim_laion_clap",
+        "fsdsinet_detections", "brand_new",
+    )
+)  # fmt: skip
 
 
 @settings(max_examples=500, deadline=None)
@@ -113,4 +116,4 @@ def test_every_public_name_is_there() -> None:
     assert all(getattr(freesound, name) is not None for name in freesound.__all__)
     assert set(freesound.__all__) <= set(dir(freesound))
     with pytest.raises(AttributeError, match="nonsense"):
-        freesound.nonsense
+        _ = freesound.nonsense

@@ -208,7 +208,7 @@ def test_other_parameters() -> None:
     assert check_sort("bpm:118,pitch:220") == "bpm:118,pitch:220"
     assert weight_list({"tag": 4, "name": 0}) == "tag:4,name:0"
     assert likeness(1000) == "1000"
-    assert FLOAT_DESCRIPTORS >= {"bpm", "loudness"}
+    assert {"bpm", "loudness"} <= FLOAT_DESCRIPTORS
 
 
 def test_a_vector_fits_into_one_line_of_a_request() -> None:
