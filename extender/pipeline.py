@@ -67,7 +67,9 @@ class Soundscape:
 
 def default_output(source: Path) -> Path:
     """Return ``photo.soundscape`` beside where the person is, or the project's own folder."""
-    return source.parent if source.name == "project.json" else Path(f"{source.stem or source.name}.soundscape")
+    return (
+        source.absolute().parent if source.name == "project.json" else Path(f"{source.stem or source.name}.soundscape")
+    )
 
 
 def render_picture(

@@ -115,7 +115,7 @@ def _thing(
     where = Position(thing.azimuth_deg, thing.elevation_deg, thing.distance_m) if thing else Position()
     if role.kind == "loop":
         clips = loop(takes, analyses, options.duration_s, rng)
-        reason = f"importance {importance:.2f} → {level:g} LUFS; always heard, {len(clips)} stretches"
+        reason = f"importance {importance:.2f} → {level:.1f} LUFS; always heard, {len(clips)} stretches"
         # A group is as wide as it is in the picture; one thing is a point.
         width = round(thing.box.width, 3) if thing and thing.count > 1 else 0.0
         return Part(role.id, "loop", clips, where, level, width, reason)
@@ -134,7 +134,7 @@ def _thing(
         rng=rng,
     )
     reason = (
-        f"importance {importance:.2f} → {level:g} LUFS; {rate * many:g} a minute, irregularity {irregularity:g}: "
+        f"importance {importance:.2f} → {level:.1f} LUFS; {rate * many:.3g} a minute, irregularity {irregularity:g}: "
         f"{len(clips)} times" + (", passing by" if passes else "")
     )
     return Part(role.id, "event", clips, where, level, 0.0, reason)

@@ -87,17 +87,39 @@ def _remove(folders: list[Path]) -> None:
 
 
 def _put_in_place(work: Path, target: Path, *, force: bool) -> None:
+    """Give the finished folder its name; an old one is set aside first and put back if that fails."""
     check_target(target, force=force)
     old = work.with_suffix(".old")
-    if target.exists():
-        target.rename(old)
     try:
-        work.rename(target)
+        if not target.exists():
+            work.rename(target)
+        elif Path.cwd().is_relative_to(target.resolve()):
+            _exchange(work, target, old)  # somebody stands in it: the folder itself must stay
+        else:
+            target.rename(old)
+            work.rename(target)
     except OSError:
-        if old.exists():
+        if old.exists() and not target.exists():
             old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(work: Path, target: Path, old: Path) -> None:
+    """Replace what is in a folder, keeping the folder; undo it if it cannot be done whole."""
+    old.mkdir()
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for origin, goal in ((target, old), (work, target)):
+            for entry in sorted(origin.iterdir()):
+                entry.rename(goal / entry.name)
+                moved.append((entry, goal / entry.name))
+    except OSError:
+        for origin, goal in reversed(moved):
+            goal.rename(origin)
+        old.rmdir()
+        raise
+    work.rmdir()
 
 
 def _umask() -> int:

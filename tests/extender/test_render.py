@@ -129,6 +129,18 @@ def test_an_edit_is_kept_and_what_follows_from_it_follows(extender: Any, picture
     assert all(after[i] == before[i] for i in untouched)
 
 
+def test_a_project_is_rendered_again_from_inside_its_folder(
+    extender: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = render_scene(extender, picture, scene_file(tmp_path / "s.json", ("dog", 0.2)), "a").absolute()
+    before = sha(folder / "soundscape.wav")
+    monkeypatch.chdir(folder)
+    assert extender("render", "project.json").exit_code == 4
+    result = extender("render", "project.json", "--force")
+    assert result.exit_code == 0, result.output
+    assert sha(Path("soundscape.wav")) == before
+
+
 def test_left_is_left(extender: Any, picture: Path, tmp_path: Path) -> None:
     scene = scene_file(tmp_path / "s.json", ("dog", 0.1), ("bird", 0.9))
     folder = render_scene(extender, picture, scene, "a", "--stems")

@@ -95,3 +95,14 @@ def test_a_file_is_replaced_at_once_or_not_at_all(tmp_path: Path) -> None:
         failing()
     assert target.read_text() == "1"
     assert names(tmp_path) == {"scene.json"}
+
+
+def test_the_folder_one_stands_in_is_replaced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "x"
+    make(target, "old")
+    (target / "sounds").mkdir()
+    monkeypatch.chdir(target)
+    make(target, "new", force=True)
+    assert Path("project.json").read_text() == "new"
+    assert names(Path()) == {"project.json"}
+    assert names(tmp_path) == {"x"}
