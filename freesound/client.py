@@ -47,6 +47,8 @@ class Client(Fetching, Writing):
         Of the API: https, or plain http on this machine.
     offline : bool
         Use the cache only, however old; what is not there raises :class:`~freesound.errors.OfflineMiss`.
+    work_dir : pathlib.Path or None
+        Where unfinished files lie; None = in the cache, or without one in the user's state folder.
     manners : Manners or None
         Timeouts, tries, deadlines.
     decode : callable
@@ -85,6 +87,7 @@ class Client(Fetching, Writing):
         limits: Limits | None = None,
         base_url: str = BASE_URL,
         offline: bool = False,
+        work_dir: Path | None = None,
         manners: Manners | None = None,
         decode: Decode = decodes,
         clock: Clock | None = None,
@@ -114,7 +117,9 @@ class Client(Fetching, Writing):
             login.caller = self._caller
         self._cache = cache
         self._offline = offline
-        self._downloader = Downloader(self._caller, cache.partial if cache is not None else None, decode)
+        if work_dir is None:
+            work_dir = cache.root / "partial" if cache is not None else _state_folder() / "partial"
+        self._downloader = Downloader(self._caller, work_dir, decode)
 
     def __repr__(self) -> str:
         key = "set" if self._caller.api_key else "none"
@@ -135,10 +140,14 @@ class Client(Fetching, Writing):
         return self._caller.ledger.remaining(self._caller.credential, method)
 
 
-def _shared_ledger(limits: Limits | None, clock: Clock) -> Ledger:
+def _state_folder() -> Path:
     import platformdirs
 
-    path = Path(platformdirs.user_state_dir("freesound", appauthor=False)) / "requests.sqlite"
+    return Path(platformdirs.user_state_dir("freesound", appauthor=False))
+
+
+def _shared_ledger(limits: Limits | None, clock: Clock) -> Ledger:
+    path = _state_folder() / "requests.sqlite"
     try:
         return Ledger(path, limits=limits, clock=clock)
     except (OSError, FreesoundError) as error:

@@ -75,13 +75,13 @@ class Downloader:
 
     Parameters
     ----------
-    work_dir : pathlib.Path or None
-        Where unfinished files and locks lie; None = beside the target.
+    work_dir : pathlib.Path
+        Where unfinished files and locks lie.
     decode : callable
         Told a file and its kind; raises IntegrityError for one that makes no sound.
     """
 
-    def __init__(self, caller: Caller, work_dir: Path | None = None, decode: Decode = decodes) -> None:
+    def __init__(self, caller: Caller, work_dir: Path, decode: Decode = decodes) -> None:
         self._caller = caller
         self._work_dir = work_dir
         self._decode = decode
@@ -99,10 +99,9 @@ class Downloader:
             Nothing was left at the target. What came so far is kept aside if it can be resumed.
         """
         stem = hashlib.sha256(str(wanted.target.absolute()).encode()).hexdigest()[:24]
-        work_dir = self._work_dir or wanted.target.parent
-        work_dir.mkdir(parents=True, exist_ok=True)
-        part = work_dir / f".{stem}.part"
-        with _locked(work_dir / f".{stem}.lock", self._caller.manners.download_deadline_s, wanted.what):
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        part = self._work_dir / f".{stem}.part"
+        with _locked(self._work_dir / f".{stem}.lock", self._caller.manners.download_deadline_s, wanted.what):
             if (found := present()) is not None:
                 return found
             deadline = Deadline(self._caller.clock, self._caller.manners.download_deadline_s)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from freesound.asking import Asking
 from freesound.cache import Cache
@@ -16,10 +19,29 @@ from freesound.downloads import (
     md5_of,
     sha256_of,
 )
-from freesound.errors import NotFound, OfflineMiss, QueryError
+from freesound.errors import FreesoundError, NotFound, OfflineMiss, QueryError
 from freesound.models import Pack, Sound
 from freesound.naming import clean_ending, file_name
 from freesound.query import check_id
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _told(method: Callable[P, T]) -> Callable[P, T]:
+    """Turn what the disk objects to into one clear line."""
+
+    @functools.wraps(method)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except OSError as error:
+            raise FreesoundError(
+                f"cannot write {error.filename or 'the file'} ({error.strerror}): make room, or choose another folder"
+            ) from None
+
+    return wrapped
+
 
 VARIANTS = ("hq-ogg", "hq-mp3", "lq-ogg", "lq-mp3")
 """The previews of a sound. OGG loops without a gap."""
@@ -30,6 +52,7 @@ class Fetching(Asking):
 
     _downloader: Downloader
 
+    @_told
     def preview(
         self,
         sound: Sound | int,
@@ -73,6 +96,7 @@ class Fetching(Asking):
         copy(kept.path, target)
         return Download(target, kept.sha256, kept.size, kept.fetched)
 
+    @_told
     def original(self, sound: Sound | int, folder: Path, *, most_bytes: int = MOST_ORIGINAL_BYTES) -> Download:
         """Fetch the original of a sound into a folder, named ``<id>__<name>.<ending>``. Needs a login.
 
@@ -98,6 +122,7 @@ class Fetching(Asking):
         wanted = Wanted(url, target, what, "" if kind == "bin" else kind, md5, most_bytes, login=True)
         return self._downloader.fetch(wanted, present)
 
+    @_told
     def pack_archive(self, pack: Pack | int, folder: Path, *, most_bytes: int = MOST_ORIGINAL_BYTES) -> Download:
         """Fetch all originals of a pack as one ZIP archive, with its licences in it. Needs a login."""
         pack = self.pack(pack) if isinstance(pack, int) else pack

@@ -264,17 +264,20 @@ class Ledger:
             with self._lock, _transaction(self._memory):
                 yield _Book(self._memory, self._time(self._memory))
             return
-        with contextlib.closing(self._connect()) as db, _transaction(db):
-            yield _Book(db, self._time(db))
+        try:
+            with contextlib.closing(self._connect()) as db, _transaction(db):
+                yield _Book(db, self._time(db))
+        except sqlite3.OperationalError as error:
+            raise FreesoundError(
+                f"cannot write the book of requests {self.path} ({error}): make room, or its folder writable"
+            ) from None
 
     def _connect(self) -> sqlite3.Connection:
         assert self.path is not None  # noqa: S101 - the caller asked
         try:
             return _open(self.path)
-        except sqlite3.OperationalError as error:
-            raise FreesoundError(
-                f"cannot write the book of requests {self.path} ({error}): make its folder writable"
-            ) from None
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
             log.warning("the book of Freesound requests %s was damaged; a new one is begun", self.path)
             with contextlib.suppress(FileNotFoundError):

@@ -66,9 +66,9 @@ def test_a_preview_goes_where_it_is_wanted(tmp_path: Path) -> None:
     kept = client.preview(SOUND, folder=tmp_path / "out")
     assert kept.path == tmp_path / "out" / "1000__x-con.ogg"
     assert kept.path.read_bytes() == OGG
-    client, _, _ = client_for([audio()])
+    client, _, _ = client_for([audio()], work_dir=tmp_path / "work")
     assert client.preview(SOUND, folder=tmp_path / "other").path.read_bytes() == OGG
-    assert files_under(tmp_path / "other") == ["1000__x-con.ogg"]
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["1000__x-con.ogg"]
     with pytest.raises(QueryError, match="a folder"):
         client.preview(SOUND)
     with pytest.raises(QueryError, match="one of the previews"):
@@ -285,6 +285,15 @@ def test_a_slow_body_ends_by_the_deadline(tmp_path: Path) -> None:
     client, network, _ = client_for([slow], tmp_path)
     with pytest.raises(NetworkError, match="longer than 900 s"):
         client.preview(SOUND)
+    assert network.open == 0
+
+
+def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    assert SOUND is not None
+    (tmp_path / "file").write_text("in the way")
+    client, network, _ = client_for([audio()], tmp_path)
+    with pytest.raises(FreesoundError, match=r"cannot write .*: make room, or choose another folder"):
+        client.preview(SOUND, folder=tmp_path / "file")
     assert network.open == 0
 
 

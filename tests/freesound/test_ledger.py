@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freesound import LEVELS, Ledger, Limits, QuotaExceeded, SystemClock, Throttled
+from freesound import LEVELS, FreesoundError, Ledger, Limits, QuotaExceeded, SystemClock, Throttled
 from freesound.ledger import DAY_S, MARGIN_S, MINUTE_S
 from tests.freesound.fakes import NOW, FakeClock
 
@@ -178,6 +178,12 @@ def test_a_damaged_book_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureF
     ledger.finish(ledger.acquire("key"))
     assert ledger.remaining("key").minute == 59
     assert "damaged" in caplog.text
+
+
+def test_a_book_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "book").mkdir()
+    with pytest.raises(FreesoundError, match="cannot write the book of requests"):
+        Ledger(tmp_path / "book", clock=FakeClock())
 
 
 def test_old_entries_leave_the_book(tmp_path: Path) -> None:

@@ -103,8 +103,8 @@ def site() -> Iterator[str]:
 HURRIED = Manners(connect_timeout_s=1, read_timeout_s=0.3, tries=2, backoff_s=0.01, deadline_s=1)
 
 
-def client_at(site: str, manners: Manners = HURRIED) -> Client:
-    return Client(KEY, base_url=f"{site}/apiv2", ledger=Ledger(), manners=manners)
+def client_at(site: str, manners: Manners = HURRIED, work_dir: Path | None = None) -> Client:
+    return Client(KEY, base_url=f"{site}/apiv2", ledger=Ledger(), manners=manners, work_dir=work_dir)
 
 
 def test_a_search_over_a_real_socket(site: str) -> None:
@@ -146,7 +146,7 @@ def test_a_preview_is_resumed_over_a_real_socket(site: str, tmp_path: Path) -> N
     one = read_sound(sound(previews={"preview-hq-ogg": f"{site}/preview.ogg"}))
     assert one is not None
     manners = Manners(tries=20, backoff_s=0.001, read_timeout_s=2)
-    got = client_at(site, manners).preview(one, folder=tmp_path)
+    got = client_at(site, manners, tmp_path / "work").preview(one, folder=tmp_path)
     assert got.path.read_bytes() == OGG
     assert {authorization for _, authorization, _ in Site.seen} == {""}
     assert len(Site.seen) == -(-len(OGG) // 2000)
@@ -155,7 +155,7 @@ def test_a_preview_is_resumed_over_a_real_socket(site: str, tmp_path: Path) -> N
 def test_public_files_on_the_apis_own_host_are_not_counted(site: str, tmp_path: Path) -> None:
     one = read_sound(sound(previews={"preview-hq-ogg": f"{site}/preview.ogg"}))
     assert one is not None
-    client = client_at(site, Manners(tries=20, backoff_s=0.001))
+    client = client_at(site, Manners(tries=20, backoff_s=0.001), tmp_path / "work")
     client.preview(one, folder=tmp_path)
     assert client.traffic.api_requests == 0
     assert client.remaining().minute == 60
