@@ -15,7 +15,7 @@ from typing import Literal
 from extender import __version__
 from extender.ownership import PACKAGES, owner_of
 
-BASE = ("numpy", "scipy", "librosa", "soundfile", "soxr", "pydub", "pygad", "requests", "typer", "rich",
+BASE = ("numpy", "scipy", "librosa", "soundfile", "soxr", "pydub", "pygad", "requests", "filelock", "typer", "rich",
         "pillow", "platformdirs", "pydantic", "jinja2")  # fmt: skip
 EXTRAS = {
     "ultralytics": ("detect", "detection from pictures"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -124,9 +127,22 @@ def cache_folder() -> Path:
     return Path(os.environ.get("EXTENDER_CACHE") or user_cache_path("image-extender"))
 
 
+def writable_cache() -> Path:
+    """Return the cache folder, or, where it cannot be written, one for this process alone."""
+    cache = cache_folder()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache):
+            return cache
+    except OSError:
+        own = Path(tempfile.mkdtemp(prefix="image-extender-"))
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return own
+
+
 def sources_of(names: Sequence[str], libraries: Sequence[Path], *, offline: bool) -> Sequence[SoundSource]:
     """Make the named sound sources, in order."""
-    return make_sources(names, SourceContext(cache_folder(), tuple(libraries), offline))
+    return make_sources(names, SourceContext(writable_cache(), tuple(libraries), offline))
 
 
 def cast_scene(

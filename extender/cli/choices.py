@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -77,6 +78,8 @@ def options_of(
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--sounds {folder}: no such folder")
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise UsageError(f"--sounds {folder}: permission denied")
     return RenderOptions(
         see=see,
         arrange=ArrangeOptions(duration_s, seed, quiet_lufs, loud_lufs, ambience_lufs),

@@ -21,7 +21,7 @@ from extender.cli.options import (
 
 
 def detect(
-    picture: Annotated[Path, typer.Argument(help="A picture.", show_default=False)],
+    picture: Annotated[Path, typer.Argument(help="A picture.", show_default=False, readable=False)],
     save: Annotated[
         Path | None, typer.Option(help="Write a scene file, to be edited and given to render --scene.")
     ] = None,

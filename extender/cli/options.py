@@ -43,7 +43,12 @@ DetectorOption = Annotated[
 ]
 SceneOption = Annotated[
     Path | None,
-    typer.Option("--scene", help="Boxes and place from a file (scene JSON, COCO, YOLO txt).", rich_help_panel=SEEING),
+    typer.Option(
+        "--scene",
+        help="Boxes and place from a file (scene JSON, COCO, YOLO txt).",
+        readable=False,
+        rich_help_panel=SEEING,
+    ),
 ]
 PanoramaOption = Annotated[
     bool, typer.Option("--panorama", help="The picture is a 360° panorama.", rich_help_panel=SEEING)

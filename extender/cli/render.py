@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 
 def render(
-    source: Annotated[Path, typer.Argument(help="A picture, or the project.json of a soundscape.", show_default=False)],
+    source: Annotated[
+        Path,
+        typer.Argument(help="A picture, or the project.json of a soundscape.", show_default=False, readable=False),
+    ],
     output: OutputOption = None,
     duration: DurationOption = 30.0,
     seed: SeedOption = 0,
@@ -48,7 +51,9 @@ def render(
     ] = "folder,procedural",
     sounds: Annotated[
         list[Path] | None,
-        typer.Option("--sounds", help="A folder of your own sounds; may be given again.", rich_help_panel=SOUND),
+        typer.Option(
+            "--sounds", help="A folder of your own sounds; may be given again.", readable=False, rich_help_panel=SOUND
+        ),
     ] = None,
     max_sounds: MaxSoundsOption = 8,
     strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "balanced",

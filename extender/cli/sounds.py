@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 sounds_app = typer.Typer(no_args_is_help=True, help="Your sounds and ours: search, list.")
 
 LibraryOption = Annotated[
-    list[Path] | None, typer.Option("--sounds", help="A folder of your own sounds; may be given again.")
+    list[Path] | None, typer.Option("--sounds", help="A folder of your own sounds; may be given again.", readable=False)
 ]
 SourcesOption = Annotated[str, typer.Option(help="Where to look, in this order.")]
 
