@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import numpy as np
 from extender.arranging.analysis import analyse
 from extender.arranging.events import recur
 from extender.arranging.loops import loop
+from extender.casting import role_seed
 from extender.types import Arrangement, Cast, Part, Role
 from mixer.types import AudioBuffer, Position
 from scenes import Detection, Scene, Vocabulary
@@ -43,11 +43,6 @@ class ArrangeOptions:
 def target_lufs(importance: float, options: ArrangeOptions) -> float:
     """Return the loudness of a placed track for an importance in 0..1."""
     return options.quiet_lufs + (options.loud_lufs - options.quiet_lufs) * importance
-
-
-def role_seed(seed: int, role_id: str) -> int:
-    """Return a seed of its own for each role, so that adding one does not change the others. 64 bits."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{role_id}".encode()).digest()[:8], "big")
 
 
 def arrange(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -21,12 +20,7 @@ from extender.progress import Progress
 from extender.project import to_json
 from extender.types import Cast, Project, Role, SoundAsset
 from mixer.types import Samples
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+from models import sha256_of
 
 
 def file_stem(role_id: str) -> str:

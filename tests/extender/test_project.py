@@ -77,7 +77,7 @@ def test_what_depends_on_an_edit_is_worked_out_anew(tmp_path: Path) -> None:
         ("arrangement", "parts", 0, "clips", 0, "onset_s", 3.0),
         ("cast", "roles", 0, "takes", 0, "sha256", "cd" * 32),
     ):
-        project = edited(tmp_path, *change[:-1], value=change[-1])  # type: ignore[arg-type]
+        project = edited(tmp_path, *change[:-1], value=change[-1])
         assert list(changed_by_hand(project)) == ["from/dog-1"]
         assert set(kept_settings(project)) == {"bird-1"}
 

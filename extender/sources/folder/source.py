@@ -14,6 +14,7 @@ from extender.sources.folder.index import Entry, LibraryIndex
 from extender.sources.folder.scoring import MIN_SCORE, Match, Wish, match, score, wish_of
 from extender.types import SoundAsset
 from freesound.licence import parse_licence
+from models import sha256_of
 
 SILENCE_PEAK = 1e-4
 """A sound that nowhere exceeds this (−80 dBFS) is not to be heard."""
@@ -110,8 +111,7 @@ class FolderSource:
         if peak < SILENCE_PEAK:
             raise SourceError(f"{path} is silent in its first {audio.duration_s:.3g} s")
         try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = sha256_of(path)
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from None
         duration_s, _ = _read_header(path)

@@ -11,7 +11,8 @@ from scipy import fft
 
 from extender.sources.procedural.toolkit import SAMPLE_RATE, Dice, Rng, Signal, frames
 from extender.types import Kind
-from mixer.types import Samples
+from mixer.loudness import integrated_loudness
+from mixer.types import AudioBuffer, Samples
 
 TARGET_LUFS = -23.0
 PEAK = 0.9
@@ -81,36 +82,9 @@ def _rounded(samples: Samples) -> Samples:
 
 
 def loudness_lufs(samples: Samples) -> float:
-    """Return the loudness after ITU-R BS.1770-5, with the weighting applied to spectra of 100 ms steps.
-
-    Steps instead of filtered samples: quick, and within a few tenths of a decibel, which is all that a starting level
-    needs; the mixer measures properly.
-    """
-    step = frames(0.1)
-    count = max(samples.shape[1] // step, 1)
-    padded = np.zeros((samples.shape[0], count * step), dtype=np.float32)
-    padded[:, : min(samples.shape[1], count * step)] = samples[:, : count * step]
-    spectra = fft.rfft(padded.reshape(samples.shape[0], count, step), axis=2)
-    weight = _k_weighting(fft.rfftfreq(step, 1.0 / SAMPLE_RATE)).astype(np.float32) ** 2
-    power = 2.0 * np.sum(np.square(np.abs(spectra)) * weight, axis=(0, 2), dtype=np.float64) / step**2
-    width = min(4, count)  # blocks of 400 ms
-    blocks = np.convolve(power, np.full(width, 1.0 / width), "valid")
-    levels = -0.691 + 10.0 * np.log10(blocks + 1e-12)
-    for threshold in (-70.0, None):  # the absolute gate, then the relative one
-        floor = threshold if threshold is not None else -10.691 + 10.0 * np.log10(blocks.mean() + 1e-12)
-        if (levels > floor).any():
-            blocks, levels = blocks[levels > floor], levels[levels > floor]
-    return float(-0.691 + 10.0 * np.log10(blocks.mean() + 1e-12))
-
-
-def _k_weighting(f: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the magnitude of BS.1770's two filters from their coefficients at 48 kHz (tables 1 and 2)."""
-    z = np.exp(-2j * np.pi * f / SAMPLE_RATE)
-    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z * z) / (
-        1.0 - 1.69065929318241 * z + 0.73248077421585 * z * z
-    )
-    high = (1.0 - 2.0 * z + z * z) / (1.0 - 1.99004745483398 * z + 0.99007225036621 * z * z)
-    return np.asarray(np.abs(shelf * high))
+    """Return the loudness of a sound, (channels, frames) at 48 kHz; −70 for silence, where the gate is."""
+    measured = integrated_loudness(AudioBuffer(samples, SAMPLE_RATE))
+    return -70.0 if measured is None else measured
 
 
 def _without_rumble(samples: Samples, *, periodic: bool) -> Samples:
