@@ -1,6 +1,6 @@
 """Render a folder of photographs as a person would and check what comes out.
 
-    python benchmarks/photos.py ../shared/data/photos --weights ../shared/data/weights/yolo11n.pt --trust-weights
+    python -m benchmarks.photos ../shared/data/photos --weights ../shared/data/weights/yolo11n.pt --trust-weights
 
 Everything after the folder is handed to `extender render`. Prints a JSON line for each picture and one summary:
 seconds and peak memory of the whole process, loudness and true peak of the mix by ffmpeg's ebur128 (a second

@@ -1,4 +1,4 @@
-"""How long commands take that should feel instant: `python benchmarks/startup.py`.
+"""How long commands take that should feel instant: `python -m benchmarks.startup`.
 
 Prints JSON lines: median seconds of 7 runs after one warm-up, and the ratio to a bare Python in the same run.
 """
