@@ -93,6 +93,7 @@ def render_picture(
         scene, roles = cast_scene(seen.scene, vocabulary, sources, options, progress)
         roles = gather_sounds(roles, folder)
         sounds = load_sounds(roles, folder, progress)
+        progress("arranging", 0.0)
         arrangement = arrange(scene, roles, vocabulary, sounds, options.arrange)
         mixing = Mixing(options.strategy, options.loudness_lufs, room_of(scene, vocabulary), stage_of(scene))
         project = _project(scene, roles, arrangement, options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 from extender.arranging.analysis import TakeAnalysis
 from mixer.types import AudioBuffer, Clip, Fade
 
-CANDIDATES = 16
-"""Starting points that are tried for each seam."""
-GOOD_ENOUGH_DB = -0.2
+ENDINGS, CANDIDATES = 4, 16
+"""How many ends of a stretch, and for each how many starts of the next, are tried for a seam."""
+GOOD_ENOUGH_DB = -0.25
 """A seam that dips less than this is taken at once."""
 WINDOW_S = 0.1
 """The level of a seam is looked at in windows of this length."""
@@ -69,7 +70,7 @@ def loop(
     start, end = analyses[index].body
     overlap = _overlap_s(analyses[index])
     latest = max(start, end - max(2.0 * overlap, min(duration_s, 0.5 * (end - start))))
-    offset = float(rng.uniform(start, latest))
+    offset = _whole(float(rng.uniform(start, latest)), takes[index])
     fade_in = Fade(min(EDGE_IN_S, duration_s / 4, (end - start) / 4))
     onset = 0.0
     while True:
@@ -84,12 +85,21 @@ def loop(
             return tuple(clips)
         following = (index + 1) % len(takes)
         overlap = min(_overlap_s(analyses[index]), _overlap_s(analyses[following]), room_s / 2)
-        # Leaving a stretch early now and then keeps a long loop from having a period.
-        used_s = max(fade_in.duration_s + overlap, room_s * float(rng.uniform(0.7, 1.0)))
-        used_s = min(used_s, room_s)
-        tail = _cut(takes[index], offset + used_s - overlap, overlap)
+        overlap = _whole(overlap, takes[index])
         gains = (10 ** (gain_db / 20), 10 ** (np.clip(reference_db - analyses[following].body_level_db, -24, 24) / 20))
-        seam = _best_seam(tail * gains[0], takes[following], gains[1], analyses[following], overlap, rng)
+        best: tuple[float, Seam] | None = None
+        for _ in range(ENDINGS):
+            # Leaving a stretch early keeps a long loop from having a period. All times are whole samples,
+            # so that what is measured here is what the mixer will play.
+            used_s = max(fade_in.duration_s + overlap, room_s * float(rng.uniform(0.7, 1.0)))
+            used_s = _whole(min(used_s, room_s), takes[index])
+            tail = _cut(takes[index], offset + used_s - overlap, overlap) * gains[0]
+            seam = _best_seam(tail, takes[following], gains[1], analyses[following], overlap, rng)
+            if best is None or seam.dip_db > best[1].dip_db:
+                best = used_s, seam
+            if best[1].dip_db > GOOD_ENOUGH_DB:
+                break
+        used_s, seam = best or (room_s, Seam(analyses[following].body[0], 0.0, 0.0))
         fade = Fade(overlap, seam.correlation)
         clips.append(replace(clip, duration_s=used_s, fade_out=fade))
         onset, offset, index, fade_in = onset + used_s - overlap, seam.offset_s, following, fade
@@ -100,15 +110,20 @@ def _overlap_s(analysis: TakeAnalysis) -> float:
     return min(2.0, (analysis.body[1] - analysis.body[0]) / 4)
 
 
-def _cut(audio: AudioBuffer, offset_s: float, length_s: float) -> NDArray[np.float64]:
+def _whole(seconds: float, audio: AudioBuffer) -> float:
+    """Round down to whole samples."""
+    return math.floor(seconds * audio.sample_rate) / audio.sample_rate
+
+
+def _cut(audio: AudioBuffer, offset_s: float, length_s: float) -> NDArray[np.float32]:
     """Return the channels' mean over a stretch, zeros past the end. Shape (round(length_s · rate),)."""
     first, count = round(offset_s * audio.sample_rate), max(1, round(length_s * audio.sample_rate))
-    piece = audio.samples[:, first : first + count].mean(axis=0, dtype=np.float64)
+    piece = audio.samples[:, first : first + count].mean(axis=0)
     return np.pad(piece, (0, count - piece.size))
 
 
 def _best_seam(
-    tail: NDArray[np.float64],
+    tail: NDArray[np.float32],
     following: AudioBuffer,
     gain: float,
     analysis: TakeAnalysis,
@@ -120,7 +135,8 @@ def _best_seam(
     latest = max(start, end - max(2.5 * overlap_s, 0.4 * (end - start)))
     offsets = rng.uniform(start, latest, CANDIDATES) if latest > start else np.array([start])
     best: Seam | None = None
-    for offset_s in offsets.tolist():
+    for drawn_s in offsets.tolist():
+        offset_s = _whole(drawn_s, following)
         seam = _measure_seam(tail, _cut(following, offset_s, overlap_s) * gain, following.sample_rate, offset_s)
         if best is None or seam.dip_db > best.dip_db:
             best = seam
@@ -129,20 +145,23 @@ def _best_seam(
     return best or Seam(start, 0.0, 0.0)
 
 
-def _measure_seam(tail: NDArray[np.float64], head: NDArray[np.float64], sample_rate: int, offset_s: float) -> Seam:
-    """Crossfade two stretches as the mixer will and compare each window's power with what was expected."""
-    count = min(tail.size, head.size)
-    tail, head = tail[:count], head[:count]
-    energy = float(np.sqrt(np.dot(tail, tail) * np.dot(head, head)))
-    rho = float(np.clip(np.dot(tail, head) / energy, -0.9, 1.0)) if energy > 0 else 0.0
-    phase = np.linspace(0.0, np.pi / 2, count)
+def _measure_seam(tail: NDArray[np.float32], head: NDArray[np.float32], sample_rate: int, offset_s: float) -> Seam:
+    """Work out, window by window, the power of the crossfade that the mixer will make, against what is expected.
+
+    With f and r the falling and rising gain in the middle of a window, t and h the two signals, the power is
+    (f² Σt² + r² Σh² + 2 f r Σth) / n², where the fades' law (mixer.types.Fade) has n² = 1 + 2ρ f r.
+    """
+    size = min(tail.size, head.size)
+    count = max(1, round(size / (WINDOW_S * sample_rate)))
+    window = size // count  # so that the windows fill the overlap but for a few samples
+    t, h = (signal[: count * window].reshape(count, window) for signal in (tail, head))
+    tt, hh, th = (np.einsum("ij,ij->i", x, y).astype(np.float64) for x, y in ((t, t), (h, h), (t, h)))
+    energy = float(np.sqrt(tt.sum() * hh.sum()))
+    rho = float(np.clip(th.sum() / energy, -0.9, 1.0)) if energy > 0 else 0.0
+    phase = (np.arange(count) + 0.5) / count * (np.pi / 2)
     rising, falling = np.sin(phase), np.cos(phase)
-    norm = np.sqrt(1.0 + 2.0 * rho * rising * falling)  # mixer.types.Fade's law
-    mixed = (falling * tail + rising * head) / norm
-    window = max(1, min(count, round(WINDOW_S * sample_rate)))
-    edges = np.arange(0, count - window + 1, window)
-    expected = np.add.reduceat((falling * tail) ** 2 + (rising * head) ** 2, edges)
-    got = np.add.reduceat(mixed**2, edges)
+    expected = falling**2 * tt + rising**2 * hh
+    got = (expected + 2.0 * falling * rising * th) / (1.0 + 2.0 * rho * rising * falling)
     ratio = got[expected > 0] / expected[expected > 0]
     dip_db = min(0.0, 10 * float(np.log10(max(ratio.min(), 1e-6)))) if ratio.size else 0.0
-    return Seam(round(offset_s, 6), round(rho, 6), dip_db)
+    return Seam(offset_s, round(rho, 6), dip_db)

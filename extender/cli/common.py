@@ -86,7 +86,8 @@ def progress_bar(*, show: bool) -> Iterator[Progress]:
         task = bar.add_task("starting", total=1.0)
 
         def tell(stage: str, fraction: float) -> None:
-            bar.update(task, description=stage, completed=min(1.0, max(0.0, fraction)))
+            # Never quite full: a finished bar stops its clock, and the next stage is about to begin.
+            bar.update(task, description=stage, completed=min(0.999, max(0.0, fraction)))
 
         yield tell
 
