@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from extender.arranging.analysis import TakeAnalysis
 from mixer.types import AudioBuffer, Clip, Fade
 
-ENDINGS, CANDIDATES = 4, 16
+ENDINGS, CANDIDATES = 6, 16
 """How many ends of a stretch, and for each how many starts of the next, are tried for a seam."""
 GOOD_ENOUGH_DB = -0.25
 """A seam that dips less than this is taken at once."""
-WINDOW_S = 0.1
-"""The level of a seam is looked at in windows of this length."""
+STEP_S, WINDOW_S = 0.02, 0.2
+"""The level of a seam is looked at every step, in windows of half the 400 ms of momentary loudness."""
 EDGE_IN_S, EDGE_OUT_S = 0.5, 1.0
 """Fades at the two ends of the whole timeline."""
 
@@ -87,12 +87,14 @@ def loop(
         overlap = min(_overlap_s(analyses[index]), _overlap_s(analyses[following]), room_s / 2)
         overlap = _whole(overlap, takes[index])
         gains = (10 ** (gain_db / 20), 10 ** (np.clip(reference_db - analyses[following].body_level_db, -24, 24) / 20))
+        # If the next is the last, it must have time to fade in and out.
+        longest_s = min(room_s, max(fade_in.duration_s + overlap, duration_s - onset - EDGE_OUT_S))
         best: tuple[float, Seam] | None = None
         for _ in range(ENDINGS):
             # Leaving a stretch early keeps a long loop from having a period. All times are whole samples,
             # so that what is measured here is what the mixer will play.
             used_s = max(fade_in.duration_s + overlap, room_s * float(rng.uniform(0.7, 1.0)))
-            used_s = _whole(min(used_s, room_s), takes[index])
+            used_s = _whole(min(used_s, longest_s), takes[index])
             tail = _cut(takes[index], offset + used_s - overlap, overlap) * gains[0]
             seam = _best_seam(tail, takes[following], gains[1], analyses[following], overlap, rng)
             if best is None or seam.dip_db > best[1].dip_db:
@@ -146,14 +148,14 @@ def _best_seam(
 
 
 def _measure_seam(tail: NDArray[np.float32], head: NDArray[np.float32], sample_rate: int, offset_s: float) -> Seam:
-    """Work out, window by window, the power of the crossfade that the mixer will make, against what is expected.
+    """Work out, step by step, the power of the crossfade that the mixer will make, against what is expected.
 
-    With f and r the falling and rising gain in the middle of a window, t and h the two signals, the power is
+    With f and r the falling and rising gain in the middle of a step, t and h the two signals, the power is
     (f² Σt² + r² Σh² + 2 f r Σth) / n², where the fades' law (mixer.types.Fade) has n² = 1 + 2ρ f r.
     """
     size = min(tail.size, head.size)
-    count = max(1, round(size / (WINDOW_S * sample_rate)))
-    window = size // count  # so that the windows fill the overlap but for a few samples
+    count = max(1, round(size / (STEP_S * sample_rate)))
+    window = size // count  # so that the steps fill the overlap but for a few samples
     t, h = (signal[: count * window].reshape(count, window) for signal in (tail, head))
     tt, hh, th = (np.einsum("ij,ij->i", x, y).astype(np.float64) for x, y in ((t, t), (h, h), (t, h)))
     energy = float(np.sqrt(tt.sum() * hh.sum()))
@@ -162,6 +164,8 @@ def _measure_seam(tail: NDArray[np.float32], head: NDArray[np.float32], sample_r
     rising, falling = np.sin(phase), np.cos(phase)
     expected = falling**2 * tt + rising**2 * hh
     got = (expected + 2.0 * falling * rising * th) / (1.0 + 2.0 * rho * rising * falling)
+    together = np.ones(min(count, round(WINDOW_S / STEP_S)))
+    got, expected = (np.convolve(power, together, "valid") for power in (got, expected))
     ratio = got[expected > 0] / expected[expected > 0]
     dip_db = min(0.0, 10 * float(np.log10(max(ratio.min(), 1e-6)))) if ratio.size else 0.0
     return Seam(offset_s, round(rho, 6), dip_db)

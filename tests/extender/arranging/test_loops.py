@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,10 @@ REAL_LOOPS = [
     "blanket/birds.ogg",
     "blanket/fireplace.ogg",
     "blanket/train.ogg",
+    "blanket/city.ogg",
+    "blanket/wind.ogg",
+    "blanket/coffee-shop.ogg",
+    "blanket/summer-night.ogg",
 ]
 
 
@@ -53,6 +58,11 @@ def placed(audio: AudioBuffer, clip: Clip, total: int) -> NDArray[np.float64]:
     return out
 
 
+def unrelated(clip: Clip) -> Clip:
+    """Return the clip with ordinary equal-power fades."""
+    return replace(clip, fade_in=Fade(clip.fade_in.duration_s), fade_out=Fade(clip.fade_out.duration_s))
+
+
 def moving_sum(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
     """Return the sum over a sliding window, every 10 ms."""
     total = np.concatenate([[0.0], np.cumsum(values)])
@@ -68,7 +78,8 @@ def test_seams_neither_dip_nor_click_on_real_recordings(recordings: Path, file: 
     assert len(seams) >= 2
     single = [placed(audio, c, total) for c in clips]
     mixed = np.sum(single, axis=0)
-    power = np.sum(np.square(single), axis=0)
+    # What two unrelated sounds would have: the fades' law without its correction for correlation.
+    power = np.sum([np.square(placed(audio, unrelated(c), total)) for c in clips], axis=0)
     window = round(0.4 * RATE)  # BS.1770's momentary window: what is heard as a dip
     for start_s, end_s in seams:
         a, b = round(start_s * RATE), round(end_s * RATE)
@@ -131,3 +142,10 @@ def test_takes_of_different_levels_are_matched() -> None:
     levels = {c.take: round(analyses[c.take].body_level_db + c.gain_db, 1) for c in clips}
     assert len(levels) == 2
     assert len(set(levels.values())) == 1
+
+
+def test_the_end_of_the_timeline_is_faded_however_it_falls() -> None:
+    noise = AudioBuffer(np.random.default_rng(0).normal(0, 0.1, 6 * RATE), RATE)
+    for seed in range(40):
+        last = loop([noise], [analyse(noise)], 30.0, np.random.default_rng(seed))[-1]
+        assert last.fade_out.duration_s == pytest.approx(1.0, abs=0.01)
