@@ -60,6 +60,9 @@ class Candidate:
         0..1, how well it fits the query by the source's own judgement.
     reason : str
         What the score rests on, for people: ``"folder name 'dog bark' = search word"``.
+    centroid_hz : float or None
+        Where the middle of its spectrum lies, if the source knows; of sounds that fit equally well, casting takes the
+        one that differs most from what sounds already.
     """
 
     source: str
@@ -73,6 +76,7 @@ class Candidate:
     score: float
     reason: str
     channels: int = 1
+    centroid_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
