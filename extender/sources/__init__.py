@@ -70,6 +70,6 @@ def make_sources(names: Iterable[str], context: SourceContext) -> tuple[SoundSou
         raise UsageError(f"no sound source was named; installed: {', '.join(source_names())}")
     made = tuple(make_source(name, context) for name in wanted)
     able = tuple(source for source in made if getattr(source, "libraries", True))
-    if wanted == DEFAULT_ORDER:
+    if set(wanted) == set(DEFAULT_ORDER):
         able = tuple(source for source in able if getattr(source, "ready", True))
     return able or made

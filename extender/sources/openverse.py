@@ -58,6 +58,7 @@ _MOST_ANSWER_BYTES = 4 * 2**20
 _MOST_SOUND_BYTES = 50 * 2**20
 _LONGEST_S = 900.0
 _NOBODY = "anonymous"
+_UNREACHABLE = "it cannot be reached; is there a network?"
 _USER_AGENT = "image-extender/1.0 (+https://pypi.org/project/image-extender/)"
 _ASKED_LICENCES: Mapping[LicencePolicy, str] = {"any": "", "commercial": "cc0,by", "cc0": "cc0"}
 _FREE = (LicenceKind.CC0, LicenceKind.PUBLIC_DOMAIN)
@@ -85,7 +86,7 @@ class OpenverseSource:
     """
 
     name = "openverse"
-    terms = "licences are as Openverse states them; before you publish, follow the links in the credits to the sounds' pages"
+    terms = "licences are as Openverse states them; before you publish, follow the links in the credits"
 
     def __init__(self, context: SourceContext, *, base_url: str | None = None, clock: Clock | None = None) -> None:
         self.api_requests = 0
@@ -174,6 +175,15 @@ class OpenverseSource:
             return None
         return _candidate_of(record, value, found.reason.replace("file name", "title"))
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is any use in asking: something was kept, or there is a network."""
+        if (self._folder / "answers").is_dir():
+            return True
+        if not self._closed and not can_reach(self._base_url):
+            self._close(_UNREACHABLE)
+        return not self._closed
+
     # -- asking ---------------------------------------------------------------------------------------------------
 
     def _ask(self, word: str) -> list[dict[str, Any]]:
@@ -198,7 +208,7 @@ class OpenverseSource:
 
     def _close(self, why: str) -> None:
         self._closed = why
-        self.notes = (*self.notes, f"{self.name}: {why}; what it gave before is still used")
+        self.notes = (*self.notes, f"{why}; what it gave before is still used")
 
     def _answer(self, url: str) -> bytes:
         """Send one request in its turn and return the body of its answer.
@@ -209,7 +219,7 @@ class OpenverseSource:
             There is none, or not a good one: then there is no use in asking again in this render.
         """
         if self._caller is None and not can_reach(self._base_url, CONNECT_S):
-            raise SourceError("it cannot be reached; is there a network?")
+            raise SourceError(_UNREACHABLE)
         try:
             caller = self._sender()
             entry = caller.ledger.acquire(_NOBODY, "GET", patience_s=_PATIENCE_S)

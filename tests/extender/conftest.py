@@ -1,0 +1,12 @@
+"""No test of the application asks the real network, nor uses a key of whoever runs it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTENDER_OPENVERSE_URL", "http://127.0.0.1:9/v1")  # nobody listens at "discard"
+    monkeypatch.setenv("FREESOUND_BASE_URL", "http://127.0.0.1:9/apiv2")
+    monkeypatch.delenv("FREESOUND_API_KEY", raising=False)
