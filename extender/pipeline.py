@@ -198,7 +198,7 @@ def with_named(scene: Scene, roles: Cast, vocabulary: Vocabulary, options: Rende
     context = source_context(options.libraries, offline=options.see.offline, sounds=sounds)
     for label, named in options.named:
         for role in roles_called(label, scene, roles):
-            anew = named_role(role, named, vocabulary, context, seed=options.arrange.seed)
+            anew = named_role(role, named, vocabulary, context, seed=options.arrange.seed, heard=False)
             roles = replace(roles, roles=tuple(anew if r.id == role.id else r for r in roles.roles))
     return roles
 

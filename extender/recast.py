@@ -81,8 +81,12 @@ def roles_called(label: str, scene: Scene, roles: Cast) -> tuple[Role, ...]:
     raise UsageError(f"nothing called {label!r} sounds here; there are: {there}")
 
 
-def named_role(role: Role, named: str, vocabulary: Vocabulary, context: SourceContext, *, seed: int) -> Role:
+def named_role(
+    role: Role, named: str, vocabulary: Vocabulary, context: SourceContext, *, seed: int, heard: bool = True
+) -> Role:
     """Return a role that plays the sound a person named, ``SOURCE:ID``.
+
+    ``heard``: somebody has heard the sounds that it played until now, so they will not come back by themselves.
 
     Raises
     ------
@@ -100,7 +104,13 @@ def named_role(role: Role, named: str, vocabulary: Vocabulary, context: SourceCo
         asset = source.fetch(candidate)
     except SourceError as error:
         raise SourceError(f"{named}: {error}") from None
-    return _played_by(role, (asset,), (candidate,), f"{role.wanted}, by {named}, which was named by hand")
+    now = (Considered(candidate.source, candidate.id, candidate.title, candidate.score, True, candidate.reason),)
+    if heard:
+        considered = _considered(role, now)
+    else:
+        considered = (*now, *(replace(c, chosen=False) for c in role.considered if c.id != candidate.id))
+    reason = f"{role.wanted}, by {named}, which was named by hand"
+    return replace(role, takes=(asset,), considered=considered[:_MOST_CONSIDERED], fallback=False, reason=reason)
 
 
 def next_role(role: Role, project: Project, sources: Sequence[SoundSource], vocabulary: Vocabulary) -> Role:
@@ -163,11 +173,6 @@ def _find(source: SoundSource, sound: str, role: Role, vocabulary: Vocabulary, s
         if candidate.id == sound:
             return candidate
     raise SourceError(f"{source.name} offers no such sound for {role.played!r}")
-
-
-def _played_by(role: Role, takes: tuple[SoundAsset, ...], chosen: Sequence[Candidate], reason: str) -> Role:
-    now = tuple(Considered(c.source, c.id, c.title, c.score, True, c.reason) for c in chosen)
-    return replace(role, takes=takes, considered=_considered(role, now), fallback=False, reason=reason)
 
 
 def _considered(role: Role, now: tuple[Considered, ...]) -> tuple[Considered, ...]:
