@@ -59,7 +59,7 @@ def steps(query: Query, context: SourceContext) -> Iterator[Step]:
         return
     base = _base(query, context)
     category = one_of("category", *categories(query))
-    first, main = _first(phrases), _main(phrases)
+    first, main = _first(phrases), _main(phrases, query.concept)
     asked: set[tuple[str, str]] = set()
     ladder = [
         Step("words and category", words(first), base & category),
@@ -108,13 +108,17 @@ def _first(phrases: tuple[str, ...]) -> str:
     return short if short is not None else " ".join(phrases[0].split()[:2])
 
 
-def _main(phrases: tuple[str, ...]) -> str:
-    """Return the word that most phrases share, the horse of hooves, snorts and neighs; else the first single word."""
+def _main(phrases: tuple[str, ...], concept: str) -> str:
+    """Return the word that most phrases share, the horse of hooves, snorts and neighs; else the concept's own name,
+    if it is searched for at all; else the first single word."""
     where = Counter(stem for phrase in phrases for stem in set(stems(phrase)))
     most = max(where.values())
     if most > 1:
         shared = (word for phrase in phrases for word in phrase.split() if any(where[s] == most for s in stems(word)))
         return next(shared, phrases[0])
+    name = stems(concept)
+    if len(name) == 1 and name[0] in where:
+        return concept
     return next((phrase for phrase in phrases if len(phrase.split()) == 1), _first(phrases))
 
 

@@ -19,6 +19,7 @@ from extender.sources.folder.words import stems
 from extender.sources.freesound.classes import CLASSES
 from extender.types import Kind
 from freesound import Sound
+from scenes.words import look_up
 
 MIN_FIT = 0.5
 """What fits less is not offered: a wrong sound is worse than none."""
@@ -111,7 +112,7 @@ def fits(
     up to 0.08 for sounds recorded nearby. Stars are shrunk to their mean m: (v s + 5 m) / (v + 5) with v votes of s
     stars, so that one enthusiast does not outweigh forty contented people.
     """
-    wish = wish_of(query.words, query.avoid, query.concept)
+    wish = wish_for(query)
     heard = tuple(sounds)
     mean = _mean_stars(heard)
     found: list[Fit] = []
@@ -128,10 +129,20 @@ def fits(
     return sorted(found, key=lambda fit: (-fit.score, draw(query.seed, fit.sound.id)))
 
 
+def wish_for(query: Query) -> Wish:
+    """Return what a query wishes; where its name alone says enough, so do other forms of it: leaves for a leaf."""
+    wish = wish_of(query.words, query.avoid, query.concept)
+    if not wish.name:
+        return wish
+    forms = [word for phrase in query.words for word in phrase.split() if look_up(word, {query.concept: "it"})]
+    others = [word for word in dict.fromkeys(forms) if stems(word) != wish.name]
+    return wish_of((*query.words, *others), query.avoid, query.concept)
+
+
 def fit_of(sound: Sound, query: Query, wish: Wish) -> tuple[float, str]:
     """Return how well one sound fits, 0..1, and why."""
     words = _words_of(sound)
-    value, reason = _meaning(words, wish)
+    value, reason = _meaning(words, wish, query.concept)
     if value <= 0.0:
         return 0.0, "none of the search words"
     doubts = list(_doubts(sound, query, wish, words))
@@ -188,11 +199,11 @@ def _words_of(sound: Sound) -> _Words:
     return _Words(title, tuple(found for tag in sound.tags if (found := stems(tag))), frozenset(described))
 
 
-def _meaning(words: _Words, wish: Wish) -> tuple[float, str]:
+def _meaning(words: _Words, wish: Wish, concept: str) -> tuple[float, str]:
     """Compare words: the best search word counts, less 3 % for each that was preferred to it."""
     known = {stem for phrase in (*wish.phrases, wish.name) for stem in phrase}
     focus = sum(stem in known for stem in words.title) / len(words.title) if words.title else 0.0
-    named = [(wish.name, " ".join(wish.name))] if wish.name else []
+    named = [(wish.name, concept)] if wish.name else []
     best, why = 0.0, ""
     for rank, (phrase, word) in enumerate([*zip(wish.phrases, wish.words, strict=True), *named]):
         value, where = _phrase_in(words, phrase, focus)

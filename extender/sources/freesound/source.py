@@ -91,7 +91,7 @@ class FreesoundSource:
         self._answers: dict[Query, list[Candidate]] = {}
         self._shown: dict[int, _Shown] = {}
         self._words = 0
-        self._questions = 0
+        self.questions = 0
         self._has_key = True
         try:
             self._has_key = api_key_from_environment() is not None
@@ -118,7 +118,7 @@ class FreesoundSource:
             return ""
         received = self._client_made.traffic.bytes_received if self._client_made else 0
         return (
-            f"{self._questions} questions for {self._words} searches ({self._questions / self._words:.1f} each), "
+            f"{self.questions} questions for {self._words} searches ({self.questions / self._words:.1f} each), "
             f"{self.api_requests} requests of the API, {received / 1e6:.1f} MB received"
         )
 
@@ -254,9 +254,9 @@ class FreesoundSource:
         from extender.sources.freesound.ladder import steps
 
         for step in steps(query, self._context):
-            if self._questions >= QUESTIONS_PER_WORD * self._words:
+            if self.questions >= QUESTIONS_PER_WORD * self._words:
                 return
-            self._questions += 1
+            self.questions += 1
             yield step
 
     def _page(self, step: Step) -> tuple[Sound, ...]:
