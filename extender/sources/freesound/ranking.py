@@ -44,7 +44,16 @@ _MUSICAL = frozenset(
         " hiphop trap lofi drum bass-line instrumental vocals lyrics orchestra major minor"
     )
 )
-_SPOKEN = frozenset(stems("speech voice spoken narration dialogue monologue interview podcast tts announcer voiceover"))
+_SPOKEN = frozenset(
+    stems("speech voice spoken talk talking narration dialogue monologue interview podcast tts announcer voiceover")
+)
+_VOCAL = _SPOKEN | frozenset(
+    stems(
+        "people crowd murmur walla chatter babble hubbub conversation child children baby laugh laughter cheer shout"
+        " scream announcement phone radio television audience protest playground"
+    )
+)
+"""Who searches for these does not mind speech; who searches for a dog does, whether that is said or not."""
 _UNREAL = frozenset(stems("toy cartoon game arcade retro scifi laser magic monster zombie robot weapon impulse glitch"))
 _HEARD_MUSIC = frozenset(("Music", "Musical_instrument", "Singing", "Guitar", "Drum", "Percussion"))
 _HEARD_SPEECH = frozenset(
@@ -241,7 +250,8 @@ def _doubts(sound: Sound, query: Query, wish: Wish, words: _Words) -> Iterable[t
     searched = {stem for phrase in (*wish.phrases, wish.name) for stem in phrase}
     said = (set(words.title) | words.tagged) - searched
     unwanted = {stem for phrase in wish.avoid if len(phrase) == 1 for stem in phrase}
-    no_music, no_speech = "music" in query.avoid, "speech" in query.avoid
+    no_music = "music" in query.avoid
+    no_speech = "speech" in query.avoid or (query.kind != "ambience" and not searched & _VOCAL)
     unwanted |= _MUSICAL if no_music else set()
     unwanted |= _SPOKEN if no_speech else set()
     unwanted -= searched

@@ -50,6 +50,8 @@ _KEY_ADVICE = (
 )
 _CLOSING = (AuthError, PermissionDenied, Throttled, NetworkError, ServerBusy)
 """After these nobody asks again in this process."""
+_MOST_FAILURES = 2
+"""Nor after so many failures of another kind in a row."""
 _HUMMING = frozenset(
     stems("hum humming buzz drone transformer fridge refrigerator freezer fan ventilation generator motor engine idle")
 )
@@ -91,6 +93,7 @@ class FreesoundSource:
         self._answers: dict[Query, list[Candidate]] = {}
         self._shown: dict[int, _Shown] = {}
         self._words = 0
+        self._failures = 0
         self.questions = 0
         self._has_key = True
         try:
@@ -147,14 +150,16 @@ class FreesoundSource:
                 continue
             except FreesoundError as error:
                 trouble = error
-                if isinstance(error, _CLOSING):
+                self._failures += 1
+                if isinstance(error, _CLOSING) or self._failures == _MOST_FAILURES:
                     break
                 continue
+            self._failures = 0
             sounds |= {sound.id: sound for sound in page if sound.id not in sounds and self._may_use(sound)}
             found = fits(sounds.values(), query, prefer=self._context.prefer, near=self._context.near)
             if _enough(found, query, number):
                 break
-        if isinstance(trouble, _CLOSING):
+        if trouble is not None and (isinstance(trouble, _CLOSING) or self._failures == _MOST_FAILURES):
             self._close(str(trouble), say=not found)
         elif trouble is not None and not found:
             raise SourceError(str(trouble))
@@ -244,7 +249,7 @@ class FreesoundSource:
                 ledger=_ledger(self._root / "requests.sqlite", Ledger, Limits()),
                 base_url=self._context.freesound_url or os.environ.get(ADDRESS_VARIABLE) or BASE_URL,
                 offline=offline,
-                manners=Manners(deadline_s=60.0, download_deadline_s=120.0),
+                manners=Manners(backoff_s=0.5, deadline_s=60.0, download_deadline_s=120.0),
             )
         except FreesoundError as error:
             raise SourceError(str(error)) from None
