@@ -1,4 +1,4 @@
-"""What a render costs on the network, and whether many at once keep to one key's limit: ``python -m benchmarks.network``.
+"""What a render costs on the network, and whether many at once keep to one key's limit.
 
 (a) a picture with 8 things and 50 ms before every answer; then once more from the cache, with the server stopped;
 (b) 20 processes at once with one key and one cache, each with other things, at the service's own 60 a minute.

@@ -90,8 +90,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, server: FreesoundServer) -> Desk:
+def desk(tmp_path: Path, server: FreesoundServer, synthesised: Path) -> Desk:
     made = Desk(tmp_path, server)
+    made.cache.mkdir()
+    (made.cache / "procedural").symlink_to(synthesised)
     made.scene("dog")
     return made
 

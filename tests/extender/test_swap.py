@@ -34,8 +34,10 @@ def library(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def extender(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Any:
+def extender(tmp_path: Path, synthesised: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that runs the command line: its output, and how it ended."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "procedural").symlink_to(synthesised)
     monkeypatch.setenv("EXTENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("EXTENDER_SOUNDS", "")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "no-data"))
