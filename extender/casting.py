@@ -6,12 +6,15 @@ closer to the picture than a far one from a higher. It never climbs to a root ("
 nobody would search for.
 
 Every part draws its own seed from the render's and its own id, so that adding an object to a scene leaves all others
-as they were, except that no two parts share a sound as long as there are others.
+as they were, except that no two parts share a recording as long as any source has another, and that of sounds that fit
+equally well the one is taken whose spectrum lies farthest from what is cast already.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,9 +34,13 @@ TAKE_MARGIN = 0.2
 AVOID_BY_DEFAULT = ("music", "speech")
 """What is not wanted for words that the vocabulary does not know."""
 
+CLASH_MARGIN = 0.02
+"""Sounds whose scores differ by no more fit equally well; then the spectrum decides."""
+
 _STAGE = "casting"
 _FAILED = "could not be had"
 _MAX_FAILURES = 10
+_FREESOUND_PAGE = re.compile(r"//(?:www\.)?freesound\.org/(?:people/[^/]+/sounds|s)/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,10 @@ class _Stage:
     sources: Sequence[SoundSource]
     seed: int
     takes_per_event: int
+    place: str = ""
     alike: Counter[str] = field(default_factory=Counter)
     used: set[str] = field(default_factory=set)
+    centroids_hz: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -120,7 +129,7 @@ def cast(
     SourceError
         Nothing at all could be cast; the message says what stood in the way.
     """
-    stage = _Stage(vocabulary, sources, seed, max(1, takes_per_event))
+    stage = _Stage(vocabulary, sources, seed, max(1, takes_per_event), scene.place.label)
     things, quiet = _sounding(scene, vocabulary)
     stage.alike.update(part.label if part.concept is None else part.concept.name for part in things)
     roles, missing = _cast_ambience(scene.place, stage)
@@ -214,16 +223,22 @@ def _cast_part(part: _Part, stage: _Stage, taken: frozenset[str] = frozenset()) 
     wanted = part.concept.name if part.concept else part.label
     levels = [level for level in _levels(part, stage.vocabulary) if level.path[-1] not in taken]
     for level in levels:
-        for place, source in enumerate(stage.sources):
-            takes = _takes(level, part.id, source, stage, log)
-            if takes:
-                fallback = place > 0 or len(level.path) > 1 or part.concept is None
-                reason = _explain(part, level, source, place, log)
-                considered = _shortened(log.considered)
-                role = Role(
-                    part.id, level.kind, wanted, level.path[-1], level.path, takes, considered, fallback, reason
-                )
-                return role, ""
+        offers: dict[int, list[Candidate]] = {}
+        for again in (False, True):  # first what nobody plays yet, from whichever source; then rather twice than never
+            for place, source in enumerate(stage.sources):
+                if place not in offers:
+                    offers[place] = _offered(level, part.id, source, stage, log)
+                takes = _takes(level, source, offers[place], stage, log, again=again)
+                if takes:
+                    fallback = place > 0 or len(level.path) > 1 or part.concept is None
+                    reason = _explain(part, level, source, place, log)
+                    considered = _shortened(log.considered)
+                    role = Role(
+                        part.id, level.kind, wanted, level.path[-1], level.path, takes, considered, fallback, reason
+                    )
+                    return role, ""
+            if not any(_key(c) in stage.used for offered in offers.values() for c in offered):
+                break
     asked = ", ".join(level.path[-1] for level in levels) or "nothing that could be searched for"
     because = f" ({'; '.join(log.notes)})" if log.notes else ""
     return None, f"no source has a sound for it; searched for: {asked}{because}"
@@ -252,33 +267,49 @@ def _kind_of(concept: Concept) -> Kind:
     return "event" if concept.role is Sounding.EVENT else "loop"
 
 
-def _takes(level: _Level, part_id: str, source: SoundSource, stage: _Stage, log: _Log) -> tuple[SoundAsset, ...]:
-    """Ask one source for one word and fetch what it offers, best first, until there are enough takes."""
-    wanted = stage.takes_per_event if level.kind == "event" else 1
-    parts_alike = max(1, stage.alike[level.path[0]])
+def _offered(level: _Level, part_id: str, source: SoundSource, stage: _Stage, log: _Log) -> list[Candidate]:
+    """Ask one source for one word."""
     query = Query(
         concept=level.path[-1],
         words=level.words,
         kind=level.kind,
         avoid=level.avoid,
-        takes=wanted * parts_alike,
+        takes=_takes_wanted(level, stage) * max(1, stage.alike[level.path[0]]),
         seed=role_seed(stage.seed, part_id),
+        place=stage.place,
     )
     try:
-        offered = source.search(query)
+        return source.search(query)
     except SourceError as error:
         log.note(f"{source.name}: {error}")
-        return ()
+        return []
+
+
+def _takes_wanted(level: _Level, stage: _Stage) -> int:
+    return stage.takes_per_event if level.kind == "event" else 1
+
+
+def _takes(
+    level: _Level, source: SoundSource, offered: Sequence[Candidate], stage: _Stage, log: _Log, *, again: bool
+) -> tuple[SoundAsset, ...]:
+    """Fetch what a source offers, best first, until there are enough takes.
+
+    ``again``: also what another part plays already, where nothing else fits as well.
+    """
+    wanted = _takes_wanted(level, stage)
     taken = frozenset(stage.used)
-    waiting = _fresh_first(offered, taken)
+    failed = {(c.source, c.id) for c in log.considered if c.reason.startswith(_FAILED)}
+    ordered = [c for c in _fresh_first(offered, taken) if (c.source, c.id) not in failed]
+    waiting = [c for c in ordered if again or _is_fresh(c, offered, taken)]
     takes: list[SoundAsset] = []
     chosen: list[Candidate] = []
     failures = 0
     while waiting and len(takes) < wanted and failures < _MAX_FAILURES:
-        candidate = _next(waiting, chosen)
+        candidate = _next(waiting, chosen, () if again else stage.centroids_hz)
         if chosen and not _goes_with(candidate, chosen[0], taken):
             break
         waiting.remove(candidate)
+        ordered.remove(candidate)
         try:
             asset = source.fetch(candidate)
         except SourceError as error:
@@ -291,17 +322,31 @@ def _takes(level: _Level, part_id: str, source: SoundSource, stage: _Stage, log:
         takes.append(asset)
         chosen.append(candidate)
         stage.used.add(_key(candidate))
+    if not takes:
+        return ()
+    if chosen[0].centroid_hz and chosen[0].centroid_hz > 0.0:
+        stage.centroids_hz.append(chosen[0].centroid_hz)
     log.considered += [_considered(c, chosen=True, reason=c.reason) for c in chosen]
-    for candidate in waiting:
+    for candidate in ordered:
         why = "plays another part" if _key(candidate) in taken else "fits less, or the seed chose others"
         log.considered.append(_considered(candidate, chosen=False, reason=f"{candidate.reason}; {why}"))
     return tuple(takes)
 
 
+def _least(offered: Sequence[Candidate]) -> float:
+    """Return the score below which a sound fits much less than the best: better one bark twice than a dog-flap."""
+    return max((c.score for c in offered), default=0.0) - TAKE_MARGIN
+
+
+def _is_fresh(candidate: Candidate, offered: Sequence[Candidate], taken: frozenset[str]) -> bool:
+    """Tell whether no other part plays a sound, and it fits."""
+    return candidate.score >= _least(offered) and _key(candidate) not in taken
+
+
 def _fresh_first(offered: Sequence[Candidate], taken: frozenset[str]) -> list[Candidate]:
     """Put what no other part plays first, unless it fits much less: better one bark twice than a slamming dog-flap."""
-    enough = max((c.score for c in offered), default=0.0) - TAKE_MARGIN
-    return sorted(offered, key=lambda c: (c.score < enough, _key(c) in taken))
+    least = _least(offered)
+    return sorted(offered, key=lambda c: (c.score < least, _key(c) in taken))
 
 
 def _goes_with(candidate: Candidate, first: Candidate, taken: frozenset[str]) -> bool:
@@ -311,13 +356,23 @@ def _goes_with(candidate: Candidate, first: Candidate, taken: frozenset[str]) ->
     return _key(first) in taken or _key(candidate) not in taken
 
 
-def _next(waiting: list[Candidate], chosen: list[Candidate]) -> Candidate:
+def _next(waiting: list[Candidate], chosen: list[Candidate], centroids_hz: Sequence[float]) -> Candidate:
     """Return the best candidate; after the first take rather one of the same recording, for one dog has one voice."""
     if chosen:
         kin = [c for c in waiting if _are_kin(c, chosen[0]) and c.score >= chosen[0].score - TAKE_MARGIN]
-        if kin:
-            return kin[0]
-    return waiting[0]
+        return kin[0] if kin else waiting[0]
+    measured = [
+        (c, c.centroid_hz)
+        for c in waiting
+        if c.centroid_hz and c.centroid_hz > 0.0 and abs(c.score - waiting[0].score) <= CLASH_MARGIN
+    ]
+    if not centroids_hz or not measured or measured[0][0] is not waiting[0]:
+        return waiting[0]
+    return max(measured, key=lambda pair: _distance_octaves(pair[1], centroids_hz))[0]
+
+
+def _distance_octaves(centroid_hz: float, others_hz: Sequence[float]) -> float:
+    return min(abs(math.log2(centroid_hz / other)) for other in others_hz)
 
 
 def _are_kin(one: Candidate, other: Candidate) -> bool:
@@ -332,7 +387,9 @@ def _series(title: str) -> str:
 
 
 def _key(candidate: Candidate) -> str:
-    return f"{candidate.source}\n{candidate.id}"
+    """Return what tells recordings apart: of sounds from Freesound their number there, whoever has found them."""
+    found = _FREESOUND_PAGE.search(candidate.url)
+    return f"freesound\n{found[1]}" if found else f"{candidate.source}\n{candidate.id}"
 
 
 def _considered(candidate: Candidate, *, chosen: bool, reason: str) -> Considered:

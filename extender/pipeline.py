@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,9 +29,9 @@ from extender.output.soundscape import (
 from extender.output.workspace import check_target, whole_folder
 from extender.progress import Progress, silent
 from extender.project import changed_by_hand, kept_settings, read_project, seal
-from extender.sources import make_sources
-from extender.sources.base import SoundSource, SourceContext
-from extender.types import Arrangement, Cast, Project
+from extender.sources import DEFAULT_ORDER, make_sources
+from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
+from extender.types import Arrangement, Cast, Project, Role
 from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Meters, MixPlan, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
@@ -43,13 +43,30 @@ OUTPUTS = ("credits", "report")
 
 
 @dataclass(frozen=True, slots=True)
+class SoundOptions:
+    """Which sounds may be used, and which are preferred; see :class:`~extender.sources.base.SourceContext`."""
+
+    licence: LicencePolicy = "any"
+    pick: Pick = "best"
+    prefer: Preference = "rating"
+    near: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """What a person may choose; the defaults sound good."""
+    """What a person may choose; the defaults sound good.
+
+    ``near_picture``: sounds from where the picture was taken are preferred, if it tells. ``named``: pairs of what a
+    thing is called and the ``SOURCE:ID`` that plays it.
+    """
 
     see: SeeOptions = field(default_factory=SeeOptions)
     arrange: ArrangeOptions = field(default_factory=ArrangeOptions)
-    sources: tuple[str, ...] = ("folder", "procedural")
+    sources: tuple[str, ...] = DEFAULT_ORDER
     libraries: tuple[Path, ...] = ()
+    sounds: SoundOptions = field(default_factory=SoundOptions)
+    near_picture: bool = False
+    named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
     strategy: str = "balanced"
     loudness_lufs: float = -20.0
@@ -66,6 +83,8 @@ class Soundscape:
     mix: Path
     project: Project
     meters: Meters
+    requests: Mapping[str, int] = field(default_factory=dict)
+    """How many requests of which source's API it took."""
 
 
 def default_output(source: Path) -> Path:
@@ -87,10 +106,15 @@ def render_picture(
     """
     check_target(output, force=options.force)
     vocabulary = load_vocabulary()
-    sources = sources_of(options.sources, options.libraries, offline=options.see.offline)
+    wanted, whence = _near(picture, options)
+    sources = sources_of(options.sources, options.libraries, offline=options.see.offline, sounds=wanted)
     seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
     with whole_folder(output, force=options.force) as folder:
-        scene, roles = cast_scene(seen.scene, vocabulary, sources, options, progress)
+        scene, roles = cast_scene(
+            replace(seen.scene, notes=(*seen.scene.notes, *whence)), vocabulary, sources, options, progress
+        )
+        roles = with_named(scene, roles, vocabulary, options, wanted)
+        scene = replace(scene, notes=(*scene.notes, *_left_out(sources, options), *said_by(sources, roles)))
         roles = gather_sounds(roles, folder)
         sounds = load_sounds(roles, folder, progress)
         progress("arranging", 0.0)
@@ -98,13 +122,26 @@ def render_picture(
         mixing = Mixing(options.strategy, options.loudness_lufs, room_of(scene, vocabulary), stage_of(scene))
         project = _project(scene, roles, arrangement, options)
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
-        return _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
+        made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
+        return replace(made, requests=requests_of(sources))
+
+
+Change = Callable[[Project], Role]
+"""Returns one role of a project anew, with its takes where they were fetched to (absolute paths)."""
 
 
 def render_project(
-    path: Path, output: Path, *, force: bool = False, outputs: Sequence[str] = OUTPUTS, progress: Progress = silent
+    path: Path,
+    output: Path,
+    *,
+    force: bool = False,
+    outputs: Sequence[str] = OUTPUTS,
+    progress: Progress = silent,
+    change: Change | None = None,
 ) -> Soundscape:
     """Render a project again: the same bytes if it is untouched, with a person's changes if it is not.
+
+    ``change`` casts one role anew; it is arranged anew where and as loud as it was, and all others stay as they are.
 
     Raises
     ------
@@ -114,11 +151,79 @@ def render_project(
     project = read_project(path)
     check_target(output, force=force)
     origin = path.absolute().parent
+    anew = change(project) if change is not None else None
     with whole_folder(output, force=force) as folder:
-        project = replace(project, cast=bring_sounds(project.cast, origin, folder))
+        kept = Cast(tuple(role for role in project.cast.roles if anew is None or role.id != anew.id))
+        roles = {role.id: role for role in bring_sounds(kept, origin, folder).roles}
+        if anew is not None:
+            roles |= {role.id: role for role in gather_sounds(Cast((anew,)), folder).roles}
+        project = replace(project, cast=replace(project.cast, roles=tuple(roles[r.id] for r in project.cast.roles)))
         sounds = load_sounds(project.cast, folder, progress)
+        if anew is not None:
+            project = _rearranged(project, anew.id, sounds)
         copy = bring_picture(origin, folder)
         return _finish(project, sounds, _mixing_of(project), Target(folder, output, copy, tuple(outputs)), progress)
+
+
+def _rearranged(project: Project, role_id: str, sounds: Mapping[str, AudioBuffer]) -> Project:
+    """Put one role on the timeline anew, where and as loud as it was; nothing else moves."""
+    options = ArrangeOptions(project.arrangement.duration_s, project.seed)
+    anew = arrange(project.scene, project.cast, load_vocabulary(), sounds, options)
+    found = {part.id: part for part in anew.parts}
+    parts = tuple(
+        replace(found[p.id], position=p.position, target_lufs=p.target_lufs, width=p.width) if p.id == role_id else p
+        for p in project.arrangement.parts
+    )
+    return replace(project, arrangement=replace(project.arrangement, parts=parts))
+
+
+def _near(picture: Path | None, options: RenderOptions) -> tuple[SoundOptions, tuple[str, ...]]:
+    """Return where sounds are preferred from, if a person wants the picture's place to count, and what to say of it."""
+    if not options.near_picture:
+        return options.sounds, ()
+    from extender.vision.whereabouts import whereabouts
+
+    where = whereabouts(picture) if picture is not None else None
+    if where is None:
+        return options.sounds, ("the picture does not tell where it was taken, so --near has no effect",)
+    note = "sounds recorded near the place where the picture was taken are preferred; the place itself is not kept"
+    return replace(options.sounds, near=where), (note,)
+
+
+def with_named(scene: Scene, roles: Cast, vocabulary: Vocabulary, options: RenderOptions, sounds: SoundOptions) -> Cast:
+    """Give the things that a person named a sound for that sound."""
+    if not options.named:
+        return roles
+    from extender.recast import named_role, roles_called
+
+    context = source_context(options.libraries, offline=options.see.offline, sounds=sounds)
+    for label, named in options.named:
+        for role in roles_called(label, scene, roles):
+            anew = named_role(role, named, vocabulary, context, seed=options.arrange.seed, heard=False)
+            roles = replace(roles, roles=tuple(anew if r.id == role.id else r for r in roles.roles))
+    return roles
+
+
+def said_by(sources: Sequence[SoundSource], roles: Cast) -> tuple[str, ...]:
+    """Return what is to be told of the sources: what stood in the way, the terms of those that play, the requests."""
+    playing = {take.source for role in roles.roles for take in role.takes}
+    told = [f"{source.name}: {note}" for source in sources for note in getattr(source, "notes", ())]
+    told += [f"{s.name}: {terms}" for s in sources if s.name in playing and (terms := str(getattr(s, "terms", "")))]
+    asked = [f"{count} of {name}" for name, count in requests_of(sources).items() if count]
+    return tuple(dict.fromkeys((*told, *([f"requests that casting sent: {', '.join(asked)}"] if asked else []))))
+
+
+def _left_out(sources: Sequence[SoundSource], options: RenderOptions) -> tuple[str, ...]:
+    """Say that recordings from the network could have been had, where there is none."""
+    there = {source.name for source in sources}
+    if options.see.offline or "openverse" in there or "openverse" not in options.sources or "freesound" in there:
+        return ()
+    return ("there is no network, so no recordings from Freesound or Openverse were looked for",)
+
+
+def requests_of(sources: Sequence[SoundSource]) -> Mapping[str, int]:
+    """Return how many requests were sent to each source's API; only those that have one."""
+    return {s.name: int(s.api_requests) for s in sources if hasattr(s, "api_requests")}
 
 
 def cache_folder() -> Path:
@@ -141,9 +246,25 @@ def writable_cache() -> Path:
         return own
 
 
-def sources_of(names: Sequence[str], libraries: Sequence[Path], *, offline: bool) -> Sequence[SoundSource]:
+def source_context(libraries: Sequence[Path], *, offline: bool, sounds: SoundOptions | None = None) -> SourceContext:
+    """Return what sources are made with."""
+    wanted = sounds or SoundOptions()
+    return SourceContext(
+        writable_cache(),
+        tuple(libraries),
+        offline,
+        licence=wanted.licence,
+        pick=wanted.pick,
+        prefer=wanted.prefer,
+        near=wanted.near,
+    )
+
+
+def sources_of(
+    names: Sequence[str], libraries: Sequence[Path], *, offline: bool, sounds: SoundOptions | None = None
+) -> Sequence[SoundSource]:
     """Make the named sound sources, in order."""
-    return make_sources(names, SourceContext(writable_cache(), tuple(libraries), offline))
+    return make_sources(names, source_context(libraries, offline=offline, sounds=sounds))
 
 
 def cast_scene(

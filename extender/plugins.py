@@ -20,6 +20,8 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "extender.detectors": {"yolo": "extender.vision.detectors:make_yolo"},
     "extender.sound_sources": {
         "folder": "extender.sources.folder:FolderSource",
+        "freesound": "extender.sources.freesound:FreesoundSource",
+        "openverse": "extender.sources.openverse:OpenverseSource",
         "procedural": "extender.sources.procedural:ProceduralSource",
     },
     "extender.mix_strategies": {"flat": "mixer.strategies:Flat", "balanced": "mixer.strategies:Balanced"},

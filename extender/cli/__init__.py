@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from extender.cli.cache import cache_app
 from extender.cli.detect import detect
 from extender.cli.doctor import doctor
 from extender.cli.render import demo, render
 from extender.cli.sounds import sounds_app
+from extender.cli.swap import swap
 from extender.cli.weights import weights_app
 
 app = typer.Typer(
@@ -24,11 +26,13 @@ app = typer.Typer(
     ),
 )
 app.command()(render)
+app.command()(swap)
 app.command()(demo)
 app.command()(detect)
 app.command()(doctor)
 app.add_typer(weights_app, name="weights")
 app.add_typer(sounds_app, name="sounds")
+app.add_typer(cache_app, name="cache")
 
 
 def _version(wanted: bool) -> None:

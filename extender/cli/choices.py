@@ -10,9 +10,10 @@ from pathlib import Path
 
 from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
-from extender.pipeline import RenderOptions
+from extender.pipeline import RenderOptions, SoundOptions
 from extender.plugins import load_plugin
 from extender.progress import Progress
+from extender.sources import DEFAULT_ORDER
 from extender.vision.detectors import DetectorContext, make_detector
 from extender.vision.see import SeeOptions
 
@@ -44,6 +45,46 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
+def order_of(sources: str | None, libraries: Sequence[Path]) -> tuple[str, ...]:
+    """Return who is asked for sounds, in order; a library that somebody names goes before everything else.
+
+    Raises
+    ------
+    UsageError
+        An order was given and names nobody.
+    """
+    if sources is None:
+        own = ("folder",) if libraries else ()
+        return tuple(dict.fromkeys((*own, *DEFAULT_ORDER)))
+    names = names_in(sources)
+    if not names:
+        raise UsageError("--sources needs at least one name, e.g. --sources folder,procedural")
+    return names
+
+
+def sound_options(licence: str = "any", pick: str = "best", prefer: str = "rating") -> SoundOptions:
+    """Return which sounds may be used and which are preferred; the words are checked by the command line."""
+    return SoundOptions(licence, pick, prefer)  # type: ignore[arg-type]
+
+
+def named_sounds(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
+    """Return pairs of a thing and the sound that plays it, from ``LABEL=SOURCE:ID``.
+
+    Raises
+    ------
+    UsageError
+        One is not written so.
+    """
+    pairs = []
+    for text in texts or ():
+        label, _, named = (part.strip() for part in text.partition("="))
+        source, _, sound = named.partition(":")
+        if not (label and source and sound):
+            raise UsageError(f"--replace wants LABEL=SOURCE:ID, e.g. dog=freesound:1234, got {text!r}")
+        pairs.append((label, named))
+    return tuple(pairs)
+
+
 def options_of(
     *,
     see: SeeOptions,
@@ -52,8 +93,11 @@ def options_of(
     file_format: str,
     stems: bool,
     force: bool,
-    sources: str = "folder,procedural",
+    sources: str | None = None,
     libraries: Sequence[Path] | None = None,
+    sounds: SoundOptions | None = None,
+    near_picture: bool = False,
+    named: Sequence[str] | None = None,
     outputs: str = "credits,report",
     strategy: str = "balanced",
     loudness_lufs: float = -20.0,
@@ -68,9 +112,7 @@ def options_of(
     UsageError
         A choice contradicts another or names nothing.
     """
-    names = names_in(sources)
-    if not names:
-        raise UsageError("--sources needs at least one name, e.g. --sources folder,procedural")
+    names = order_of(sources, libraries or ())
     if loud_lufs < quiet_lufs:
         raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
     load_plugin("extender.mix_strategies", strategy)  # an unknown name is said before any work is done
@@ -86,6 +128,9 @@ def options_of(
         sources=names,
         outputs=names_in(outputs),
         libraries=folders,
+        sounds=sounds or SoundOptions(),
+        near_picture=near_picture,
+        named=named_sounds(named),
         strategy=strategy,
         loudness_lufs=loudness_lufs,
         file_format=file_format,

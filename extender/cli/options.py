@@ -18,6 +18,28 @@ class FileFormat(StrEnum):
     MP3 = "mp3"
 
 
+class LicencePolicyName(StrEnum):
+    """What a sound's licence must allow."""
+
+    ANY = "any"
+    COMMERCIAL = "commercial"
+    CC0 = "cc0"
+
+
+class Pick(StrEnum):
+    """Which of the sounds that fit."""
+
+    BEST = "best"
+    RANDOM = "random"
+
+
+class Prefer(StrEnum):
+    """What tells the best."""
+
+    RATING = "rating"
+    DOWNLOADS = "downloads"
+
+
 SEEING, SOUND, OUTPUT = "Seeing", "Sound", "Output"
 
 DurationOption = Annotated[
@@ -54,3 +76,28 @@ PanoramaOption = Annotated[
     bool, typer.Option("--panorama", help="The picture is a 360° panorama.", rich_help_panel=SEEING)
 ]
 MaxSoundsOption = Annotated[int, typer.Option(help="At most so many things.", min=0, max=64, rich_help_panel=SOUND)]
+
+SourcesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Where sounds come from, in this order; default: freesound,openverse,folder,procedural, and folder first "
+        "where --sounds is given.",
+        rich_help_panel=SOUND,
+    ),
+]
+SoundsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--sounds", help="A folder of your own sounds; may be given again.", readable=False, rich_help_panel=SOUND
+    ),
+]
+LicenceOption = Annotated[
+    LicencePolicyName,
+    typer.Option(
+        "--licence", help="What the licences of sounds must allow; others are not fetched.", rich_help_panel=SOUND
+    ),
+]
+PickOption = Annotated[
+    Pick, typer.Option(help="The best sounds that fit, or any of them by the seed.", rich_help_panel=SOUND)
+]
+PreferOption = Annotated[Prefer, typer.Option(help="What tells the best on Freesound.", rich_help_panel=SOUND)]

@@ -23,12 +23,20 @@ from extender.cli.options import (
     FileFormat,
     ForceOption,
     FormatOption,
+    LicenceOption,
+    LicencePolicyName,
     MaxSoundsOption,
     OfflineOption,
     OutputOption,
     PanoramaOption,
+    Pick,
+    PickOption,
+    Prefer,
+    PreferOption,
     SceneOption,
     SeedOption,
+    SoundsOption,
+    SourcesOption,
     StemsOption,
     TrustOption,
     WeightsOption,
@@ -46,13 +54,22 @@ def render(
     output: OutputOption = None,
     duration: DurationOption = 30.0,
     seed: SeedOption = 0,
-    sources: Annotated[
-        str, typer.Option(help="Where sounds come from, in this order.", rich_help_panel=SOUND)
-    ] = "folder,procedural",
-    sounds: Annotated[
-        list[Path] | None,
+    sources: SourcesOption = None,
+    sounds: SoundsOption = None,
+    licence: LicenceOption = LicencePolicyName.ANY,
+    pick: PickOption = Pick.BEST,
+    prefer: PreferOption = Prefer.RATING,
+    near: Annotated[
+        bool,
+        typer.Option("--near", help="Prefer sounds recorded near where the picture was taken.", rich_help_panel=SOUND),
+    ] = False,
+    named: Annotated[
+        list[str] | None,
         typer.Option(
-            "--sounds", help="A folder of your own sounds; may be given again.", readable=False, rich_help_panel=SOUND
+            "--replace",
+            help="Which sound plays a thing, as `extender sounds search` shows it; may be given again.",
+            metavar="LABEL=SOURCE:ID",
+            rich_help_panel=SOUND,
         ),
     ] = None,
     max_sounds: MaxSoundsOption = 8,
@@ -95,10 +112,12 @@ def render(
 
       extender render photo.jpg --sounds ~/recordings --stems
 
+      extender render photo.jpg --licence commercial --replace dog=freesound:1234
+
       extender render photo.soundscape/project.json --force     # again, after editing it
     """
     with one_line_errors(debug):
-        from extender.cli.choices import names_in, options_of, see_options
+        from extender.cli.choices import names_in, options_of, see_options, sound_options
         from extender.pipeline import default_output, render_picture, render_project
 
         target = output or default_output(source)
@@ -121,6 +140,9 @@ def render(
                     seed=seed,
                     sources=sources,
                     libraries=sounds,
+                    sounds=sound_options(licence.value, pick.value, prefer.value),
+                    near_picture=near,
+                    named=named,
                     outputs=outputs,
                     strategy=strategy,
                     loudness_lufs=loudness,
@@ -196,6 +218,7 @@ def tell(result: Soundscape, *, json_output: bool, quiet: bool) -> None:
                     for r in project.cast.roles
                 ],
                 "silent": list(project.cast.silent),
+                "requests": dict(result.requests),
                 "notes": list(project.scene.notes),
             }
         )

@@ -44,7 +44,7 @@ def gather_sounds(cast: Cast, folder: Path) -> Cast:
     """
     (folder / "sounds").mkdir(exist_ok=True)
     known: dict[str, SoundAsset] = {}
-    names: set[str] = set()
+    names = {path.stem for path in (folder / "sounds").iterdir()}
     return replace(cast, roles=tuple(_gather_role(role, folder, known, names) for role in cast.roles))
 
 

@@ -8,9 +8,21 @@ from extender.errors import ExtenderError, InstallError, UsageError
 from extender.plugins import installed, load_plugin
 from extender.sources.base import Candidate, Query, SoundSource, SourceContext
 
-__all__ = ["Candidate", "Query", "SoundSource", "SourceContext", "make_source", "make_sources", "source_names"]
+__all__ = [
+    "DEFAULT_ORDER",
+    "Candidate",
+    "Query",
+    "SoundSource",
+    "SourceContext",
+    "make_source",
+    "make_sources",
+    "source_names",
+]
 
 GROUP = "extender.sound_sources"
+
+DEFAULT_ORDER = ("freesound", "openverse", "folder", "procedural")
+"""Who is asked where nobody says otherwise; whoever cannot answer (no key, no folder) is left out without a word."""
 
 
 def source_names() -> tuple[str, ...]:
@@ -46,6 +58,7 @@ def make_sources(names: Iterable[str], context: SourceContext) -> tuple[SoundSou
     """Make sources in the order in which they are to be asked; a name given twice counts once.
 
     A folder source without a folder is left out where there are others: what comes after it is then no second choice.
+    So is, from the default order, a source that says of itself that it is not ``ready``.
 
     Raises
     ------
@@ -56,4 +69,7 @@ def make_sources(names: Iterable[str], context: SourceContext) -> tuple[SoundSou
     if not wanted:
         raise UsageError(f"no sound source was named; installed: {', '.join(source_names())}")
     made = tuple(make_source(name, context) for name in wanted)
-    return tuple(source for source in made if getattr(source, "libraries", True)) or made
+    able = tuple(source for source in made if getattr(source, "libraries", True))
+    if set(wanted) == set(DEFAULT_ORDER):
+        able = tuple(source for source in able if getattr(source, "ready", True))
+    return able or made

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from extender.types import Kind, SoundAsset
+
+LicencePolicy = Literal["any", "commercial", "cc0"]
+Pick = Literal["best", "random"]
+Preference = Literal["rating", "downloads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Query:
         How many different sounds are wanted, ≥ 1.
     seed : int
         Same seed, same answer.
+    place : str
+        Where it is heard, in a word or two (``"street"``); empty = not known.
     """
 
     concept: str
@@ -34,6 +40,7 @@ class Query:
     avoid: tuple[str, ...] = ()
     takes: int = 1
     seed: int = 0
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,9 @@ class Candidate:
         0..1, how well it fits the query by the source's own judgement.
     reason : str
         What the score rests on, for people: ``"folder name 'dog bark' = search word"``.
+    centroid_hz : float or None
+        Where the middle of its spectrum lies, if the source knows; of sounds that fit equally well, casting takes the
+        one that differs most from what sounds already.
     """
 
     source: str
@@ -66,6 +76,7 @@ class Candidate:
     score: float
     reason: str
     channels: int = 1
+    centroid_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +91,30 @@ class SourceContext:
         Folders of the person's own sounds.
     offline : bool
         No network at all.
+    max_duration_s : float
+        How much of a sound is looked at, in seconds.
+    licence : {"any", "commercial", "cc0"}
+        What may be used: any licence that allows a mix; only those that allow to sell it; only what is free of terms.
+        Sources of the person's own sounds and of synthesised ones need not mind it.
+    pick : {"best", "random"}
+        The best of the sounds that fit, or any of them, drawn by the seed.
+    prefer : {"rating", "downloads"}
+        What tells the best among sounds that fit equally well, where people rate them.
+    near : (float, float) or None
+        Latitude and longitude in degrees: sounds from there are preferred.
+    freesound_url : str or None
+        Address of the Freesound API; None = ``FREESOUND_BASE_URL``, else the real one.
     """
 
     cache_dir: Path
     libraries: tuple[Path, ...] = ()
     offline: bool = False
     max_duration_s: float = field(default=60.0)
+    licence: LicencePolicy = "any"
+    pick: Pick = "best"
+    prefer: Preference = "rating"
+    near: tuple[float, float] | None = None
+    freesound_url: str | None = None
 
 
 class SoundSource(Protocol):

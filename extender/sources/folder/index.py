@@ -110,6 +110,10 @@ class LibraryIndex:
 
         return self._with_fresh(read)
 
+    def entry(self, path: str) -> Entry | None:
+        """Return the sound at a path inside the library; None where there is none."""
+        return self._with_fresh(lambda db: next(_entries(db, [sound_id(path)]), None))
+
     def remember_probes(self, probes: Iterable[tuple[int, int, float | None, int | None]]) -> None:
         """Keep what was found in files: rows of (id, stamp in ns, seconds or None, channels or None)."""
         rows = [(ns, seconds, channels, sound) for sound, ns, seconds, channels in probes]

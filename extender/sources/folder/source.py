@@ -92,6 +92,23 @@ class FolderSource:
                 yield candidate
         index.remember_probes(probes)
 
+    def find(self, sound: str) -> Candidate:
+        """Return the sound with this id, ``library/path``.
+
+        Raises
+        ------
+        SourceError
+            There is none.
+        """
+        self._path_of(sound)
+        library, _, relative = sound.partition("/")
+        for index in self._libraries:
+            entry = index.entry(relative) if index.root.name == library else None
+            probe = _probe(index.root / relative, entry) if entry is not None else None
+            if entry is not None and probe is not None:
+                return _candidate(library, entry, Match(1.0, "named by id"), probe, Query("", (), "event"))
+        raise SourceError(f"there is no sound {sound!r} in the libraries; it was moved or deleted")
+
     def fetch(self, candidate: Candidate) -> SoundAsset:
         """Make sure that a sound can be heard, and return it where it lies.
 

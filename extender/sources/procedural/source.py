@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,11 @@ class ProceduralSource:
             takes = max(query.takes, 1) if place == 0 else 1
             found += [_candidate(model, query.seed, take, score) for take in range(takes)]
         return found
+
+    def find(self, sound: str) -> Candidate:
+        """Return the sound with this id. Raises SourceError for what is none of this source's."""
+        model, _, take = _parsed(sound)
+        return replace(_candidate(model, 0, take, SCORE), id=sound)
 
     def fetch(self, candidate: Candidate) -> SoundAsset:
         """Synthesise the sound, or take it from the cache.

@@ -1,0 +1,378 @@
+"""The sound source ``freesound``: search, weigh, fetch, look, and remember."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from extender.errors import InputError, SourceError
+from extender.sources.base import Candidate, Query, SourceContext
+from extender.sources.folder.words import stems
+from extender.types import SoundAsset
+from freesound.errors import (
+    AuthError,
+    FreesoundError,
+    NetworkError,
+    NotFound,
+    OfflineMiss,
+    PermissionDenied,
+    ServerBusy,
+    Throttled,
+)
+from freesound.secret import api_key_from_environment
+
+if TYPE_CHECKING:
+    from extender.sources.freesound.ladder import Step
+    from extender.sources.freesound.ranking import Fit
+    from freesound import Client, Ledger, Limits, Sound
+
+ADDRESS_VARIABLE = "FREESOUND_BASE_URL"
+"""Another address of the API: https, or plain http on this machine."""
+
+QUESTIONS_PER_WORD = 2
+"""So many questions are asked for each search at most, on average; what one does not need others may use."""
+
+PAGE_SIZE = 100
+"""Candidates looked at with each question."""
+
+VARIANT = "hq-ogg"
+
+GONE_S = 90 * 86_400.0
+"""How long a sound that was taken down is not asked for again, in seconds."""
+
+_KEY_ADVICE = (
+    "get one at https://freesound.org/apiv2/apply and set FREESOUND_API_KEY, or leave freesound out of --sources"
+)
+_CLOSING = (AuthError, PermissionDenied, Throttled, NetworkError, ServerBusy)
+"""After these nobody asks again in this process."""
+_MOST_FAILURES = 2
+"""Nor after so many failures of another kind in a row."""
+_HUMMING = frozenset(
+    stems("hum humming buzz drone transformer fridge refrigerator freezer fan ventilation generator motor engine idle")
+)
+"""Words of things whose steady tone is theirs, and no fault of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A sound that a search has shown, and what it was to be."""
+
+    sound: Sound
+    query: Query
+
+
+class FreesoundSource:
+    """Recordings from Freesound; needs a key in ``FREESOUND_API_KEY``, or what was fetched before.
+
+    Parameters
+    ----------
+    context : SourceContext
+        Answers, previews and the count of requests are kept under ``cache_dir/freesound``.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What a person should be told: why it could not be asked.
+    """
+
+    name = "freesound"
+    terms = "Freesound's API may be used for non-commercial purposes only, unless Freesound has agreed to more"
+
+    def __init__(self, context: SourceContext) -> None:
+        self.notes: tuple[str, ...] = ()
+        self._context = context
+        self._root = context.cache_dir / "freesound"
+        self._client_made: Client | None = None
+        self._resting: Client | None = None
+        self._closed = False
+        self._answers: dict[Query, list[Candidate]] = {}
+        self._shown: dict[int, _Shown] = {}
+        self._words = 0
+        self._failures = 0
+        self.questions = 0
+        self._has_key = True
+        try:
+            self._has_key = api_key_from_environment() is not None
+        except AuthError as error:
+            self.notes = (f"{error}",)
+            self._closed = True
+
+    @property
+    def ready(self) -> bool:
+        """Whether anything may come of it: there is a key and a network, or something was fetched before."""
+        if self._has_key and not self._context.offline:
+            return True
+        return any((self._root / "previews").glob("*.json"))
+
+    @property
+    def api_requests(self) -> int:
+        """How many requests of the API were sent so far."""
+        return self._client_made.traffic.api_requests if self._client_made else 0
+
+    @property
+    def tally(self) -> str:
+        """How much was asked so far, in a line for people; empty where nothing was."""
+        if not self._words or not self.ready:
+            return ""
+        received = self._client_made.traffic.bytes_received if self._client_made else 0
+        return (
+            f"{self.questions} questions for {self._words} searches ({self.questions / self._words:.1f} each), "
+            f"{self.api_requests} requests of the API, {received / 1e6:.1f} MB received"
+        )
+
+    def search(self, query: Query) -> list[Candidate]:
+        """Return the sounds that fit, best first.
+
+        Raises
+        ------
+        SourceError
+            The service cannot be asked; said once, afterwards only what was fetched before is found.
+        """
+        if query in self._answers:
+            return self._answers[query]
+        if not self.ready:
+            self._close(f"no key, so it is left out: {_KEY_ADVICE}")
+        from extender.sources.freesound.ranking import at_random, fits
+
+        self._words += 1
+        sounds: dict[int, Sound] = {}
+        found: list[Fit] = []
+        trouble: FreesoundError | None = None
+        for number, step in enumerate(self._steps(query)):
+            try:
+                page = self._page(step)
+            except OfflineMiss:
+                continue
+            except FreesoundError as error:
+                trouble = error
+                self._failures += 1
+                if isinstance(error, _CLOSING) or self._failures == _MOST_FAILURES:
+                    break
+                continue
+            self._failures = 0
+            sounds |= {sound.id: sound for sound in page if sound.id not in sounds and self._may_use(sound)}
+            found = fits(sounds.values(), query, prefer=self._context.prefer, near=self._context.near)
+            if _enough(found, query, number):
+                break
+        if trouble is not None and (isinstance(trouble, _CLOSING) or self._failures == _MOST_FAILURES):
+            self._close(str(trouble), say=not found)
+        elif trouble is not None and not found:
+            raise SourceError(str(trouble))
+        if self._context.pick == "random":
+            found = at_random(found, query.seed)
+        self._shown |= {fit.sound.id: _Shown(fit.sound, query) for fit in found}
+        self._answers[query] = [self._candidate(fit.sound, fit.score, fit.reason) for fit in found]
+        return self._answers[query]
+
+    def find(self, sound: str) -> Candidate:
+        """Return the sound with this number, for a person who wants just that one.
+
+        Raises
+        ------
+        SourceError
+            There is none, or it cannot be asked for.
+        """
+        if not self.ready:
+            raise SourceError(f"Freesound needs a key: {_KEY_ADVICE}")
+        return self._candidate(self._sound(sound), 1.0, "chosen by hand")
+
+    def fetch(self, candidate: Candidate) -> SoundAsset:
+        """Make the preview of a sound available, after a look at it.
+
+        Raises
+        ------
+        SourceError
+            It was taken down, cannot be had, may not be used, or should not be.
+        """
+        sound = self._sound(candidate.id)
+        if not self._licence_allows(sound):
+            raise SourceError(f"sound {sound.id}: its licence {sound.licence} is not among those allowed")
+        if self._is_gone(sound.id):
+            raise SourceError(f"sound {sound.id} was taken down")
+        try:
+            download = self._client.preview(sound, variant=VARIANT)
+        except NotFound as error:
+            self._remember_gone(sound.id)
+            raise SourceError(str(error)) from None
+        except FreesoundError as error:
+            raise SourceError(str(error)) from None
+        duration_s = self._looked_at(download.path, sound)
+        candidate = self._candidate(sound, candidate.score, candidate.reason)
+        return SoundAsset(
+            file=str(download.path.resolve()),
+            sha256=download.sha256,
+            source=self.name,
+            id=candidate.id,
+            title=candidate.title,
+            author=candidate.author,
+            licence=candidate.licence,
+            url=candidate.url,
+            duration_s=duration_s,
+            changes=("preview (lossy) of the original",),
+        )
+
+    # ---------------------------------------------------------------- asking
+
+    @property
+    def _offline(self) -> bool:
+        return self._context.offline or self._closed or not self._has_key
+
+    @property
+    def _client(self) -> Client:
+        """The client that asks; once the service has closed, one that only looks into the cache."""
+        if not self._closed:
+            return self._asking
+        if self._resting is None:
+            self._resting = self._made(offline=True)
+        return self._resting
+
+    @property
+    def _asking(self) -> Client:
+        if self._client_made is None:
+            self._client_made = self._made(offline=self._offline)
+        return self._client_made
+
+    def _made(self, *, offline: bool) -> Client:
+        from freesound import Cache, Client, Ledger, Limits
+        from freesound.calls import Manners
+        from freesound.client import BASE_URL
+
+        try:
+            return Client(
+                "" if offline else None,
+                cache=Cache(self._root),
+                ledger=_ledger(self._root / "requests.sqlite", Ledger, Limits()),
+                base_url=self._context.freesound_url or os.environ.get(ADDRESS_VARIABLE) or BASE_URL,
+                offline=offline,
+                manners=Manners(backoff_s=0.5, deadline_s=60.0, download_deadline_s=120.0),
+            )
+        except FreesoundError as error:
+            raise SourceError(str(error)) from None
+
+    def _steps(self, query: Query) -> Iterator[Step]:
+        """Yield the questions that may still be asked, without asking more than two for each search on average."""
+        from extender.sources.freesound.ladder import steps
+
+        for step in steps(query, self._context):
+            if self.questions >= QUESTIONS_PER_WORD * self._words:
+                return
+            self.questions += 1
+            yield step
+
+    def _page(self, step: Step) -> tuple[Sound, ...]:
+        return self._client.search(step.text, filter=step.condition, page_size=PAGE_SIZE).page(1).items
+
+    def _close(self, why: str, *, say: bool = True) -> None:
+        """Ask nobody any more; say so the first time."""
+        first = not self._closed
+        self._closed = True
+        if first:
+            self.notes = (*self.notes, why)
+            if say:
+                raise SourceError(why)
+
+    # ---------------------------------------------------------------- one sound
+
+    def _sound(self, number: str) -> Sound:
+        if not number.isascii() or not number.isdigit() or not 0 < int(number) < 2**53:
+            raise SourceError(f"expected the number of a sound of Freesound, got {number[:80]!r}")
+        shown = self._shown.get(int(number))
+        if shown is not None:
+            return shown.sound
+        from freesound import CASTING_FIELDS
+
+        try:
+            return self._client.sound(int(number), fields=CASTING_FIELDS)
+        except NotFound as error:
+            self._remember_gone(int(number))
+            raise SourceError(str(error)) from None
+        except FreesoundError as error:
+            raise SourceError(str(error)) from None
+
+    def _candidate(self, sound: Sound, score: float, reason: str) -> Candidate:
+        title = _plain(sound.name) or f"sound {sound.id}"
+        author = _plain(sound.username)
+        page = f"https://freesound.org/people/{quote(author, safe='')}/sounds/{sound.id}/" if author else sound.page_url
+        return Candidate(
+            source=self.name,
+            id=str(sound.id),
+            title=title,
+            tags=tuple(map(_plain, sound.tags)),
+            duration_s=sound.duration_s or None,
+            author=author,
+            licence=sound.licence.short_name,
+            url=page,
+            score=score,
+            reason=f"{reason}; licence {sound.licence.short_name}",
+            channels=sound.channels or 1,
+            centroid_hz=sound.number("spectral_centroid"),
+        )
+
+    def _may_use(self, sound: Sound) -> bool:
+        if not self._licence_allows(sound) or sound.is_explicit or self._is_gone(sound.id):
+            return False
+        return not self._offline or (self._root / "previews" / f"{sound.id}-{VARIANT}.json").is_file()
+
+    def _licence_allows(self, sound: Sound) -> bool:
+        from extender.sources.freesound.ladder import allowed
+
+        return allowed(sound.licence, self._context.licence)
+
+    def _looked_at(self, path: Path, sound: Sound) -> float:
+        """Return the length of a preview in seconds, if nothing speaks against the sound."""
+        from extender.audio import read_audio
+        from extender.sources.freesound.listening import objection
+
+        try:
+            audio = read_audio(path, max_s=self._context.max_duration_s)
+        except InputError as error:
+            raise SourceError(str(error)) from None
+        shown = self._shown.get(sound.id)
+        if shown is not None:  # what a person has chosen by its number is not judged
+            query = shown.query
+            humming = bool(_HUMMING & {stem for word in query.words for stem in stems(word)})
+            why = objection(audio, music_welcome="music" not in query.avoid, hum_welcome=humming)
+            if why is not None:
+                raise SourceError(f"sound {sound.id}: {why}")
+        import soundfile
+
+        return float(soundfile.info(str(path)).duration) or audio.duration_s
+
+    def _is_gone(self, number: int) -> bool:
+        try:
+            return time() - (self._root / "gone" / str(number)).stat().st_mtime < GONE_S
+        except OSError:
+            return False
+
+    def _remember_gone(self, number: int) -> None:
+        try:
+            (self._root / "gone").mkdir(parents=True, exist_ok=True)
+            (self._root / "gone" / str(number)).touch()
+        except OSError:
+            return  # then it is asked for once more
+
+
+def _enough(found: list[Fit], query: Query, step: int) -> bool:
+    """Tell whether nothing wider need be asked: all takes are good; after the second question, one is."""
+    from extender.sources.freesound.ranking import GOOD_FIT
+
+    good = sum(fit.value >= GOOD_FIT for fit in found)
+    return good >= query.takes or (step > 0 and good > 0)
+
+
+def _ledger(path: Path, make: type[Ledger], limits: Limits) -> Ledger:
+    """Return the book of requests; where it cannot be kept on disk, one for this process."""
+    try:
+        return make(path, limits=limits)
+    except (OSError, FreesoundError):
+        return make(limits=limits)
+
+
+def _plain(text: str) -> str:
+    """Return what somebody wrote as one line of printable signs."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
