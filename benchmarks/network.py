@@ -42,6 +42,7 @@ def environment(folder: Path, server: FreesoundServer) -> dict[str, str]:
     return clean | {
         "PYTHONPATH": str(ROOT),
         "EXTENDER_CACHE": str(folder / "cache"),
+        "XDG_STATE_HOME": str(folder / "state"),
         "EXTENDER_OPENVERSE_URL": "http://127.0.0.1:9/v1",
         "FREESOUND_BASE_URL": server.base_url,
         "FREESOUND_API_KEY": server.key,

@@ -29,7 +29,7 @@ from freesound.secret import api_key_from_environment
 if TYPE_CHECKING:
     from extender.sources.freesound.ladder import Step
     from extender.sources.freesound.ranking import Fit
-    from freesound import Client, Ledger, Limits, Sound
+    from freesound import Client, Sound
 
 ADDRESS_VARIABLE = "FREESOUND_BASE_URL"
 """Another address of the API: https, or plain http on this machine."""
@@ -238,7 +238,7 @@ class FreesoundSource:
         return self._client_made
 
     def _made(self, *, offline: bool) -> Client:
-        from freesound import Cache, Client, Ledger, Limits
+        from freesound import Cache, Client
         from freesound.calls import Manners
         from freesound.client import BASE_URL
 
@@ -246,7 +246,6 @@ class FreesoundSource:
             return Client(
                 "" if offline else None,
                 cache=Cache(self._root),
-                ledger=_ledger(self._root / "requests.sqlite", Ledger, Limits()),
                 base_url=self._context.freesound_url or os.environ.get(ADDRESS_VARIABLE) or BASE_URL,
                 offline=offline,
                 manners=Manners(backoff_s=0.5, deadline_s=60.0, download_deadline_s=120.0),
@@ -363,14 +362,6 @@ def _enough(found: list[Fit], query: Query, step: int) -> bool:
 
     good = sum(fit.value >= GOOD_FIT for fit in found)
     return good >= query.takes or (step > 0 and good > 0)
-
-
-def _ledger(path: Path, make: type[Ledger], limits: Limits) -> Ledger:
-    """Return the book of requests; where it cannot be kept on disk, one for this process."""
-    try:
-        return make(path, limits=limits)
-    except (OSError, FreesoundError):
-        return make(limits=limits)
 
 
 def _plain(text: str) -> str:
