@@ -405,7 +405,7 @@ def _mix(
         duration_s=duration_s,
         room=mixing.room,
         stage_half_deg=mixing.stage_half_deg,
-        loudness_lufs=mixing.loudness_lufs,
+        loudness=mixing.loudness_lufs,
         ceiling_dbtp=mixing.ceiling_dbtp,
         fixed=mixing.fixed,
         bus_gain_db=mixing.bus_gain_db,

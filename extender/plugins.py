@@ -24,7 +24,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "openverse": "extender.sources.openverse:OpenverseSource",
         "procedural": "extender.sources.procedural:ProceduralSource",
     },
-    "extender.mix_strategies": {"flat": "mixer.strategies:Flat", "balanced": "mixer.strategies:Balanced"},
+    "extender.mix_strategies": {"flat": "mixer.strategies.levels:Flat", "balanced": "mixer.strategies.levels:Balanced"},
     "extender.spatialisers": {"stereo": "mixer.spatial:Stereo"},
     "extender.outputs": {
         "credits": "extender.output:write_credits",

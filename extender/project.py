@@ -31,7 +31,7 @@ def _digest(value: object) -> str:
 def _frame(plan: MixPlan, duration_s: float) -> object:
     """Return what every track's level depends on beside the track itself."""
     room = asdict(plan.room) if plan.room else None
-    return [room, plan.stage_half_deg, plan.spatialiser, plan.sample_rate, plan.strategy, duration_s]
+    return [room, plan.stage_half_deg, plan.layout, plan.sample_rate, plan.strategy, duration_s]
 
 
 def _origin(part: Part, role: Role, plan: MixPlan, duration_s: float) -> str:

@@ -13,10 +13,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mixer.curve import Curve, Setting
 from mixer.errors import MixerError
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
+from mixer.processors import Compressor, Duck, Expander, Filter
 from mixer.results import Meters, Render, TrackMeter
-from mixer.types import AudioBuffer, Clip, Fade, Position, Samples, Track
+from mixer.types import AudioBuffer, AudioFile, Clip, Fade, Position, Samples, Take, Track
 
 if TYPE_CHECKING:
     from mixer.limiter import Limiter
@@ -24,17 +26,18 @@ if TYPE_CHECKING:
     from mixer.rendering import mix, mix_to, plan_mix, render
     from mixer.session import MixSession
     from mixer.spatial import Spatialiser, Stereo
-    from mixer.strategies import Balanced, Flat, MixRequest, MixStrategy
+    from mixer.strategies.base import MixRequest, MixStrategy
+    from mixer.strategies.levels import Balanced, Flat
     from mixer.truepeak import TruePeakMeter, true_peak
 
 _LAZY = {
-    "Balanced": "strategies",
-    "Flat": "strategies",
+    "Balanced": "strategies.levels",
+    "Flat": "strategies.levels",
     "Limiter": "limiter",
     "LoudnessMeter": "loudness",
-    "MixRequest": "strategies",
+    "MixRequest": "strategies.base",
     "MixSession": "session",
-    "MixStrategy": "strategies",
+    "MixStrategy": "strategies.base",
     "Spatialiser": "spatial",
     "Stereo": "spatial",
     "TruePeakMeter": "truepeak",
@@ -48,10 +51,16 @@ _LAZY = {
 
 __all__ = [
     "AudioBuffer",
+    "AudioFile",
     "Balanced",
     "BusSettings",
     "Clip",
+    "Compressor",
+    "Curve",
+    "Duck",
+    "Expander",
     "Fade",
+    "Filter",
     "Flat",
     "Limiter",
     "LoudnessMeter",
@@ -65,8 +74,10 @@ __all__ = [
     "Render",
     "Room",
     "Samples",
+    "Setting",
     "Spatialiser",
     "Stereo",
+    "Take",
     "Track",
     "TrackMeter",
     "TrackSettings",

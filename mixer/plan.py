@@ -7,7 +7,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
+from mixer.curve import Setting, check_setting, extremes
 from mixer.errors import MixerError
+from mixer.processors import Compressor, Duck, Expander, Filter
 from mixer.types import STRICT, check
 
 
@@ -35,7 +37,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """What the renderer does with one track.
+    """What the renderer does with one track, in this order: expander, filters, compressor, ducking, place, gain.
 
     Parameters
     ----------
@@ -45,14 +47,24 @@ class TrackSettings:
         Level, before the bus.
     placed : bool
         False = in the middle, dry, whatever its position.
-    azimuth_deg : float
+    azimuth_deg : float or Curve
         Where it stands, + = left; paths of clips are turned by the difference to the track's own azimuth.
-    distance_m : float
-        For air absorption and the direct-to-reverberant ratio.
-    width : float
+    distance_m : float or Curve
+        For air absorption and the direct-to-reverberant ratio; where it changes, also for the level, 1/distance from
+        its first value on.
+    width : float or Curve
         0..1, how far a bed is spread.
-    reverb_db : float or None
+    reverb_db : float, Curve or None
         Level of the room's sound relative to the direct sound; None = dry.
+    fader_db : float or Curve
+        Added to ``gain_db``, −200..36: what moves while ``gain_db`` keeps the track's loudness.
+    expander : Expander or None
+    filters : tuple of Filter
+        In cascade.
+    linear_phase : bool
+        The filters that do not change over time keep the phase; False = they have no latency and minimum phase.
+    compressor : Compressor or None
+    ducks : tuple of Duck
     reason : str
         Why it is so, for people.
     """
@@ -62,24 +74,32 @@ class TrackSettings:
     id: str
     gain_db: float
     placed: bool = True
-    azimuth_deg: float = 0.0
-    distance_m: float = 1.0
-    width: float = 0.0
-    reverb_db: float | None = None
+    azimuth_deg: Setting = 0.0
+    distance_m: Setting = 1.0
+    width: Setting = 0.0
+    reverb_db: Setting | None = None
     reason: str = ""
+    fader_db: Setting = 0.0
+    expander: Expander | None = None
+    filters: tuple[Filter, ...] = ()
+    linear_phase: bool = False
+    compressor: Compressor | None = None
+    ducks: tuple[Duck, ...] = ()
 
     def __post_init__(self) -> None:
         check(-200.0 <= self.gain_db <= 120.0, "TrackSettings", "gain_db", "in -200..120", self.gain_db)
-        check(-180.0 <= self.azimuth_deg <= 180.0, "TrackSettings", "azimuth_deg", "in -180..180", self.azimuth_deg)
-        check(0.0 < self.distance_m < math.inf, "TrackSettings", "distance_m", "metres above 0", self.distance_m)
-        check(0.0 <= self.width <= 1.0, "TrackSettings", "width", "in 0..1", self.width)
+        check_setting(self.azimuth_deg, "TrackSettings", "azimuth_deg", -180.0, 180.0)
+        check(extremes(self.distance_m)[0] > 0.0, "TrackSettings", "distance_m", "metres above 0", self.distance_m)
+        check(extremes(self.distance_m)[1] < math.inf, "TrackSettings", "distance_m", "finite", self.distance_m)
+        check_setting(self.width, "TrackSettings", "width", 0.0, 1.0)
+        check_setting(self.fader_db, "TrackSettings", "fader_db", -200.0, 36.0)
         if self.reverb_db is not None:
-            check(-120.0 <= self.reverb_db <= 24.0, "TrackSettings", "reverb_db", "in -120..24", self.reverb_db)
+            check_setting(self.reverb_db, "TrackSettings", "reverb_db", -120.0, 24.0)
 
 
 @dataclass(frozen=True, slots=True)
 class BusSettings:
-    """What the renderer does with the sum.
+    """What the renderer does with the sum: filters, gain and fader, limiter.
 
     Parameters
     ----------
@@ -91,6 +111,10 @@ class BusSettings:
         True-peak ceiling, −24..0 dBTP.
     reason : str
         Why the gain is so, for people; says when the ceiling keeps the mix from its target.
+    filters : tuple of Filter
+        Before the gain.
+    fader_db : float or Curve
+        Added to ``gain_db``, −200..36.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -99,8 +123,11 @@ class BusSettings:
     loudness_lufs: float = -20.0
     ceiling_dbtp: float = -1.0
     reason: str = ""
+    filters: tuple[Filter, ...] = ()
+    fader_db: Setting = 0.0
 
     def __post_init__(self) -> None:
+        check_setting(self.fader_db, "BusSettings", "fader_db", -200.0, 36.0)
         check(-200.0 <= self.gain_db <= 120.0, "BusSettings", "gain_db", "in -200..120", self.gain_db)
         check(-70.0 <= self.loudness_lufs <= 0.0, "BusSettings", "loudness_lufs", "in -70..0", self.loudness_lufs)
         check(-24.0 <= self.ceiling_dbtp <= 0.0, "BusSettings", "ceiling_dbtp", "in -24..0", self.ceiling_dbtp)
@@ -123,7 +150,7 @@ class MixPlan:
         None = no room.
     stage_half_deg : float
         The azimuth that is heard from one loudspeaker alone, 1..180.
-    spatialiser : str
+    layout : str
         Name of the spatialiser, ``"stereo"``.
     sample_rate : int
         Hz.
@@ -137,7 +164,7 @@ class MixPlan:
     bus: BusSettings = BusSettings()
     room: Room | None = None
     stage_half_deg: float = 45.0
-    spatialiser: str = "stereo"
+    layout: str = "stereo"
     sample_rate: int = 48_000
 
     def __post_init__(self) -> None:
@@ -146,6 +173,9 @@ class MixPlan:
         check(8_000 <= self.sample_rate <= 192_000, "MixPlan", "sample_rate", "8,000..192,000 Hz", self.sample_rate)
         ids = [t.id for t in self.tracks]
         check(len(set(ids)) == len(ids), "MixPlan", "tracks", "with unique ids", ids)
+        for settings in self.tracks:
+            for duck in settings.ducks:
+                check(duck.by in ids and duck.by != settings.id, "Duck", "by", f"another one of {ids}", duck.by)
 
     def to_json(self) -> str:
         """Return the plan as JSON text; :meth:`from_json` gives the same plan back."""

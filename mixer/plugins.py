@@ -10,7 +10,7 @@ from mixer.errors import MixerError
 
 STRATEGIES, SPATIALISERS = "extender.mix_strategies", "extender.spatialisers"
 _BUILT_IN = {
-    STRATEGIES: {"flat": "mixer.strategies:Flat", "balanced": "mixer.strategies:Balanced"},
+    STRATEGIES: {"flat": "mixer.strategies.levels:Flat", "balanced": "mixer.strategies.levels:Balanced"},
     SPATIALISERS: {"stereo": "mixer.spatial:Stereo"},
 }
 _KINDS = {STRATEGIES: "mix strategy", SPATIALISERS: "spatialiser"}

@@ -13,10 +13,10 @@ from mixer.plugins import STRATEGIES, make
 from mixer.results import Meters, Render
 from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
-from mixer.strategies import MixRequest, MixStrategy
+from mixer.strategies.base import MixRequest, MixStrategy
 from mixer.types import AudioBuffer, Samples, Track, check
 
-_STAGE = ("duration_s", "sample_rate", "stage_half_deg", "room", "spatialiser")
+_STAGE = ("duration_s", "sample_rate", "stage_half_deg", "room", "layout")
 """What a plan and a request have in common: where and how long it is played."""
 
 
@@ -33,12 +33,14 @@ class MixOptions(TypedDict, total=False):
         None (default) = dry.
     stage_half_deg : float
         The azimuth that is heard from one loudspeaker alone, 1..180, default 45.
-    loudness_lufs : float
-        Integrated loudness of the mix, −70..0, default −20.
+    loudness : float
+        Integrated loudness of the mix in LUFS, −70..0, default −20.
     ceiling_dbtp : float
         True-peak ceiling, −24..0, default −1.
-    spatialiser : str
-        ``"stereo"`` (default) or the name of an installed one.
+    layout : str
+        ``"stereo"`` (default) or the name of another spatialiser.
+    freedom_deg : float
+        How far a strategy may move a track from its own azimuth, 0..180, default 15.
     sample_rate : int
         Hz, 8,000..192,000, default 48,000.
     fixed : mapping of str to TrackSettings
@@ -53,9 +55,10 @@ class MixOptions(TypedDict, total=False):
     duration_s: float | None
     room: Room | None
     stage_half_deg: float
-    loudness_lufs: float
+    loudness: float
     ceiling_dbtp: float
-    spatialiser: str
+    layout: str
+    freedom_deg: float
     sample_rate: int
     fixed: Mapping[str, TrackSettings]
     bus_gain_db: float | None
@@ -194,8 +197,10 @@ def _wanted(tracks: Sequence[Track], options: MixOptions) -> tuple[MixStrategy, 
         raise TypeError(f"unknown option {min(unknown)!r}; there are: {', '.join(sorted(MixOptions.__annotations__))}")
     if wanted.get("duration_s") is None:
         wanted["duration_s"] = _natural_duration_s(tracks, wanted.get("room"))
+    if "loudness" in wanted:
+        wanted["loudness_lufs"] = wanted.pop("loudness")
     bus = {key: wanted[key] for key in ("loudness_lufs", "ceiling_dbtp") if key in wanted}
-    stage = {key: wanted[key] for key in ("stage_half_deg", "spatialiser", "sample_rate") if key in wanted}
+    stage = {key: wanted[key] for key in ("stage_half_deg", "layout", "sample_rate") if key in wanted}
     # What is wrong is found here by the types that would refuse it in the end.
     gain_db = wanted.get("bus_gain_db")
     MixPlan(
@@ -213,7 +218,7 @@ def _natural_duration_s(tracks: Sequence[Track], room: Room | None) -> float:
 
 
 def _request(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in wanted.items() if key != "spatialiser"}
+    return {key: value for key, value in wanted.items() if key != "layout"}
 
 
 def _session(tracks: Sequence[Track], wanted: Mapping[str, Any], progress: Progress | None) -> MixSession:

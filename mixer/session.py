@@ -116,8 +116,8 @@ class MixSession:
         Hz.
     stage_half_deg : float
     room : Room or None
-    spatialiser : str
-        Its name.
+    layout : str
+        Name of the spatialiser.
     progress : callable, optional
     cache_bytes : int
         How much may be kept of what was played.
@@ -136,16 +136,16 @@ class MixSession:
         sample_rate: int = 48_000,
         stage_half_deg: float = 45.0,
         room: Room | None = None,
-        spatialiser: str = "stereo",
+        layout: str = "stereo",
         progress: Progress | None = None,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         frames = max(1, round(duration_s * sample_rate))
         self.tracks = tuple(tracks)
         self._stage = Stage(sample_rate, frames, stage_half_deg, room_response(room, sample_rate))
-        self._spatialiser: Spatialiser = make(SPATIALISERS, spatialiser)
+        self._spatialiser: Spatialiser = make(SPATIALISERS, layout)
         check(self._spatialiser.channels == 2, "Spatialiser", "channels", "2", self._spatialiser.channels)
-        self.spatialiser = spatialiser
+        self.layout = layout
         self._lanes = [_Lane(track, sample_rate) for track in tracks]
         self._keep = len(tracks) * frames * 8 <= cache_bytes
         self._progress = progress or (lambda stage, fraction: None)

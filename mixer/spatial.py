@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixer.air import air_filter
 from mixer.convolve import BLOCK, Convolver, Signal, convolve
+from mixer.curve import at_start
 from mixer.plan import TrackSettings
 from mixer.room import RoomResponse
 from mixer.timeline import Piece, TrackReader
@@ -150,23 +151,24 @@ class _Placement:
 
     def __init__(self, reader: TrackReader, settings: TrackSettings, stage: Stage) -> None:
         track = reader.track
-        self.width = settings.width if settings.placed else 1.0
-        self._spread = settings.width if settings.placed else 0.0
+        width, azimuth_deg = at_start(settings.width), at_start(settings.azimuth_deg)
+        self.width = width if settings.placed else 1.0
+        self._spread = width if settings.placed else 0.0
         self._stage = stage
-        self._turn_deg = settings.azimuth_deg - track.position.azimuth_deg
+        self._turn_deg = azimuth_deg - track.position.azimuth_deg
         self._from_m = track.position.distance_m
         self._moves = settings.placed and any(clip.path for clip in track.clips)
-        self._azimuth_deg = settings.azimuth_deg if settings.placed else 0.0
+        self._azimuth_deg = azimuth_deg if settings.placed else 0.0
         self._convolver = Convolver(self._routes(settings), inputs=7, outputs=2)
 
     def _routes(self, settings: TrackSettings) -> dict[tuple[int, int], NDArray[np.floating]]:
         """Connect the seven inputs to mid (0) and side (1)."""
         stage = self._stage
         one = np.ones(1)
-        air = air_filter(settings.distance_m, stage.sample_rate) if settings.placed else one
+        air = air_filter(at_start(settings.distance_m), stage.sample_rate) if settings.placed else one
         mid, side = air * 0.0, air * 0.0
         if stage.room is not None and settings.placed and settings.reverb_db is not None:
-            level = 10.0 ** (settings.reverb_db / 20.0)
+            level = 10.0 ** (at_start(settings.reverb_db) / 20.0)
             mid, side = (level * convolve(response, air) for response in (stage.room.mid, stage.room.side))
         direct = _Gains(*(float(g) for g in self._gains(np.array(self._azimuth_deg), np.array(1.0))))
         routes = {

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.convolve import BLOCK
-from mixer.types import Clip, Fade, Samples, Track
+from mixer.types import AudioBuffer, Clip, Fade, Samples, Take, Track
 
 _CONTEXT = 256
 """Source frames around an excerpt, so that resampling it is like resampling the whole."""
@@ -153,7 +153,7 @@ class TrackReader:
         key = (number, channels)
         if key not in self._whole:
             take = self.track.takes[number]
-            self._whole[key] = _resampled(downmix(take.samples, channels), take.sample_rate, self.sample_rate)
+            self._whole[key] = _resampled(downmix(_samples(take), channels), take.sample_rate, self.sample_rate)
         return self._whole[key]
 
     def _excerpt(self, clip: Clip, frames: int, channels: int) -> Samples:
@@ -163,9 +163,17 @@ class TrackReader:
         start = round(clip.offset_s * take.sample_rate)
         lead = min(start, _CONTEXT)
         stop = start + math.ceil(frames * rate / self.sample_rate) + _CONTEXT
-        sound = _resampled(downmix(take.samples[:, start - lead : stop], channels), rate, self.sample_rate)
+        sound = _resampled(downmix(_samples(take)[:, start - lead : stop], channels), rate, self.sample_rate)
         skip = round(lead * self.sample_rate / rate)
         return sound[:, skip : skip + frames]
+
+
+def _samples(take: Take) -> Samples:
+    if isinstance(take, AudioBuffer):
+        return take.samples
+    import soundfile
+
+    return np.ascontiguousarray(soundfile.read(str(take.path), dtype="float32", always_2d=True)[0].T)
 
 
 def _resampled(samples: Samples, rate: float, to: int) -> Samples:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,6 +73,56 @@ class AudioBuffer:
     def duration_s(self) -> float:
         """Seconds."""
         return self.frames / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AudioFile:
+    """A sound file that is read while it is played, so that memory does not grow with its length.
+
+    Parameters
+    ----------
+    path : path-like
+        Of any format that libsndfile reads.
+
+    Attributes
+    ----------
+    sample_rate, channels, frames : int
+        As the file's header says.
+
+    Raises
+    ------
+    MixerError
+        The file is missing, or is not a sound file, or has no channel.
+    """
+
+    path: Path
+    sample_rate: int
+    channels: int
+    frames: int
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        import soundfile
+
+        path = Path(path)
+        try:
+            info = soundfile.info(str(path))
+        except (OSError, soundfile.LibsndfileError) as error:
+            what = "no such file" if not path.exists() else "not a sound file that can be read"
+            raise MixerError(f"{path}: {what} ({error})") from None
+        check(1_000 <= info.samplerate <= 768_000, str(path), "sample_rate", "1,000..768,000 Hz", info.samplerate)
+        for name, value in (
+            ("path", path), ("sample_rate", info.samplerate), ("channels", info.channels), ("frames", info.frames),
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds."""
+        return self.frames / self.sample_rate
+
+
+Take: TypeAlias = AudioBuffer | AudioFile
+"""One recording of a track, in memory or in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +236,7 @@ class Track:
     ----------
     id : str
         Unique in a mix.
-    takes : tuple of AudioBuffer
+    takes : tuple of AudioBuffer or AudioFile
         Any rates and channel counts. The point of a take (itself, or (L + R)/√2) stands at the position; what lies
         beside it (its own side, or for one channel a decorrelated copy) is spread by ``width``.
     clips : tuple of Clip, optional
@@ -194,16 +246,20 @@ class Track:
         Loudness of the placed track before the bus; None = as recorded, at 0 dB and its distance.
     width : float
         0 = a point, 1 = all around: how far a bed is spread.
+    priority : float
+        0..1, how much it matters that it is heard: what matters is cut less.
     """
 
     id: str
-    takes: tuple[AudioBuffer, ...]
+    takes: tuple[Take, ...]
     clips: tuple[Clip, ...] = field(default=())
     position: Position = Position()
     target_lufs: float | None = None
     width: float = 0.0
+    priority: float = 0.5
 
     def __post_init__(self) -> None:
+        check(0.0 <= self.priority <= 1.0, "Track", "priority", "in 0..1", self.priority)
         check(bool(self.id), "Track", "id", "a non-empty word", self.id)
         check(len(self.takes) >= 1, "Track", "takes", "one or more AudioBuffers", self.takes)
         check(0.0 <= self.width <= 1.0, "Track", "width", "in 0..1", self.width)

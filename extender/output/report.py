@@ -30,6 +30,7 @@ from extender.output.report_stage import (
 from extender.output.spectrogram import RANGE_DB, Spectrogram, measure, to_png
 from extender.output.workspace import whole_file
 from extender.types import Part, Project, Role
+from mixer.curve import at_start
 from mixer.plan import TrackSettings
 from mixer.results import Meters, TrackMeter
 from mixer.types import Clip
@@ -110,7 +111,7 @@ class _Sound:
             return "–"
         if self.source.is_bed:
             return f"width {round(100 * self.source.width)} %"
-        return words.pan(self.settings.azimuth_deg if self.settings.placed else 0.0, self.stage_half_deg)
+        return words.pan(at_start(self.settings.azimuth_deg) if self.settings.placed else 0.0, self.stage_half_deg)
 
     @property
     def where(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from extender.types import Part
+from mixer.curve import at_start
 from mixer.plan import TrackSettings
 from mixer.types import Clip, Position
 
@@ -48,20 +49,22 @@ class Source:
     def azimuth_deg(self) -> float:
         """Degrees, + = left."""
         if self.settings is not None:
-            return self.settings.azimuth_deg
+            return at_start(self.settings.azimuth_deg)
         return self.part.position.azimuth_deg if self.part else 0.0
 
     @property
     def distance_m(self) -> float:
         """Metres."""
         if self.settings is not None:
-            return self.settings.distance_m
+            return at_start(self.settings.distance_m)
         return self.part.position.distance_m if self.part else 1.0
 
     @property
     def width(self) -> float:
         """0..1."""
-        return self.settings.width if self.settings is not None else self.part.width if self.part else 0.0
+        if self.settings is not None:
+            return at_start(self.settings.width)
+        return self.part.width if self.part else 0.0
 
     @property
     def is_bed(self) -> bool:

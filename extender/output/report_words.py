@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from extender.types import Project
+from mixer.curve import at_start
 from scenes import Detection, Place, load_vocabulary
 
 _NUMBERS = ("no", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -235,7 +236,7 @@ def summary(project: Project) -> str:
         if role.kind == "ambience":
             beds.append(role.played)
             continue
-        azimuth = settings[part.id].azimuth_deg if part.id in settings else part.position.azimuth_deg
+        azimuth = at_start(settings[part.id].azimuth_deg) if part.id in settings else part.position.azimuth_deg
         label = seen[part.id].label if part.id in seen else role.wanted
         count = seen[part.id].count if part.id in seen and not is_group(seen[part.id]) else 1
         before = things.get((label, role.played))
@@ -245,7 +246,7 @@ def summary(project: Project) -> str:
             count + (before.count if before else 0),
             ((*before.azimuths_deg, azimuth) if before else (azimuth,)),
             ((*before.distances_m, part.position.distance_m) if before else (part.position.distance_m,)),
-            (settings[part.id].width if part.id in settings else part.width) >= 0.9,
+            (at_start(settings[part.id].width) if part.id in settings else part.width) >= 0.9,
         )
     phrases = [heard.phrase() for heard in things.values()]
     if len(phrases) > _MOST_THINGS:

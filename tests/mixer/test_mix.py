@@ -40,7 +40,7 @@ STRATEGIES = ["flat", "balanced"]
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("loudness_lufs", [-20.0, -9.0])
 def test_stems_sum_to_the_mix_before_the_limiter(strategy: str, loudness_lufs: float) -> None:
-    result = mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, loudness_lufs=loudness_lufs, stems=True)
+    result = mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, loudness=loudness_lufs, stems=True)
     total: Samples = np.zeros_like(result.mix.samples)
     for stem in result.stems.values():
         total += stem.samples
@@ -53,8 +53,8 @@ def test_stems_sum_to_the_mix_before_the_limiter(strategy: str, loudness_lufs: f
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_mirrored_scene_gives_the_mirrored_mix(strategy: str) -> None:
-    one = mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, loudness_lufs=-14.0)
-    other = mix(scene(mirrored=True), strategy=strategy, duration_s=4.5, room=ROOM, loudness_lufs=-14.0)
+    one = mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, loudness=-14.0)
+    other = mix(scene(mirrored=True), strategy=strategy, duration_s=4.5, room=ROOM, loudness=-14.0)
     assert np.abs(one.mix.samples - other.mix.samples[::-1]).max() < 1e-7
     assert [t.gain_db for t in one.plan.tracks] == pytest.approx([t.gain_db for t in other.plan.tracks], abs=1e-6)
 
@@ -84,8 +84,8 @@ def test_a_silent_track_changes_nothing() -> None:
 @pytest.mark.parametrize("loudness_lufs", [-20.0, -10.0])
 def test_a_plan_survives_json_and_gives_the_same_bytes(strategy: str, loudness_lufs: float) -> None:
     tracks = scene()
-    planned = plan_mix(tracks, strategy=strategy, duration_s=4.5, room=ROOM, loudness_lufs=loudness_lufs)
-    first = mix(tracks, strategy=strategy, duration_s=4.5, room=ROOM, loudness_lufs=loudness_lufs)
+    planned = plan_mix(tracks, strategy=strategy, duration_s=4.5, room=ROOM, loudness=loudness_lufs)
+    first = mix(tracks, strategy=strategy, duration_s=4.5, room=ROOM, loudness=loudness_lufs)
     assert first.plan == planned == MixPlan.from_json(planned.to_json())
     again = mix(scene(), plan=MixPlan.from_json(planned.to_json()), stems=True)
     assert first.mix.samples.tobytes() == again.mix.samples.tobytes()
@@ -100,7 +100,7 @@ def rendered(session: MixSession, plan: MixPlan) -> Samples:
 
 def test_neither_the_cache_nor_the_spool_changes_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     tracks = scene()
-    planned = plan_mix(tracks, duration_s=4.5, room=ROOM, loudness_lufs=-12.0)
+    planned = plan_mix(tracks, duration_s=4.5, room=ROOM, loudness=-12.0)
     results = []
     for cache_bytes, in_memory in ((256_000_000, 64_000_000), (0, 1_000)):
         monkeypatch.setattr("mixer.spool.IN_MEMORY_BYTES", in_memory)
@@ -155,7 +155,7 @@ def test_without_a_target_a_track_keeps_its_level_and_its_distance() -> None:
 
 @pytest.mark.parametrize("loudness_lufs", [-30.0, -20.0, -14.0, -10.0])
 def test_the_mix_has_its_loudness_and_keeps_its_ceiling(loudness_lufs: float, tmp_path: Path) -> None:
-    result = mix(scene(), duration_s=4.5, room=ROOM, loudness_lufs=loudness_lufs)
+    result = mix(scene(), duration_s=4.5, room=ROOM, loudness=loudness_lufs)
     assert result.meters.loudness_lufs == pytest.approx(loudness_lufs, abs=0.1)
     assert integrated_loudness(result.mix) == pytest.approx(result.meters.loudness_lufs)
     soundfile.write(tmp_path / "mix.wav", result.mix.samples.T, RATE, subtype="PCM_24")
@@ -167,7 +167,7 @@ def test_the_mix_has_its_loudness_and_keeps_its_ceiling(loudness_lufs: float, tm
 def test_where_peaks_forbid_the_loudness_the_plan_says_so() -> None:
     clicks = np.zeros(4 * RATE)
     clicks[:: RATE // 2] = 1.0
-    result = mix([Track("clicks", (AudioBuffer(clicks, RATE),), target_lufs=-30.0)], loudness_lufs=-8.0)
+    result = mix([Track("clicks", (AudioBuffer(clicks, RATE),), target_lufs=-30.0)], loudness=-8.0)
     assert "short of -8.0" in result.plan.bus.reason
     assert result.meters.limiter_reduction_db <= 20.1
     assert result.meters.true_peak_dbtp is not None
@@ -226,10 +226,10 @@ def test_what_cannot_be_mixed_is_said_in_one_line() -> None:
         (lambda: mix([tracks[0], tracks[0]]), "unique ids"),
         (lambda: mix([]), "duration_s must be given"),
         (lambda: mix(tracks, duration_s=-1.0), "seconds above 0"),
-        (lambda: mix(tracks, loudness_lufs=3.0), "in -70..0"),
+        (lambda: mix(tracks, loudness=3.0), "in -70..0"),
         (lambda: mix(tracks, sample_rate=100), "8,000..192,000"),
         (lambda: mix(tracks, strategy="loud"), "unknown mix strategy 'loud'; installed: balanced, flat"),
-        (lambda: mix(tracks, spatialiser="tin can"), "unknown spatialiser 'tin can'; installed: stereo"),
+        (lambda: mix(tracks, layout="tin can"), "unknown spatialiser 'tin can'; installed: stereo"),
         (lambda: mix(tracks[:2], plan=planned), "must be for the tracks"),
         (lambda: render(tracks[::-1], planned, write=lambda block: None), "must be for the tracks"),
     ]
@@ -266,7 +266,7 @@ def test_hand_set_values_are_followed() -> None:
 
 def test_progress_is_told_and_reaches_the_end() -> None:
     told: list[tuple[str, float]] = []
-    mix(scene(), duration_s=4.5, loudness_lufs=-10.0, progress=lambda stage, done: told.append((stage, done)))
+    mix(scene(), duration_s=4.5, loudness=-10.0, progress=lambda stage, done: told.append((stage, done)))
     assert list(dict.fromkeys(stage for stage, _ in told)) == [
         "measuring tracks", "measuring the mix", "settling the level", "mixing",
     ]  # fmt: skip
@@ -331,7 +331,7 @@ def test_an_hour() -> None:
     track = Track("bell", (barks(2, rate=8_000),), clips, Position(20.0, 0.0, 5.0), -26.0)
     blocks: list[tuple[int, bool]] = []
     _, meters = mix_to(
-        [track], duration_s=3_600.0, sample_rate=8_000, loudness_lufs=-30.0,
+        [track], duration_s=3_600.0, sample_rate=8_000, loudness=-30.0,
         write=lambda block: blocks.append((block.shape[1], bool(block.any()))),
     )  # fmt: skip
     assert sum(frames for frames, _ in blocks) == 3_600 * 8_000

@@ -62,22 +62,22 @@ def test_the_middle_and_the_loudspeakers() -> None:
 
 
 def test_a_point_keeps_its_power_wherever_it_stands() -> None:
-    track = Track("a", (noise(2),))
-    power = np.square(track.takes[0].samples, dtype=np.float64).sum()
+    track = Track("a", (take := noise(2),))
+    power = np.square(take.samples, dtype=np.float64).sum()
     for azimuth_deg in (-90.0, -20.0, 0.0, 33.0, 180.0):
         sound = placed(track, TrackSettings("a", 0.0, azimuth_deg=azimuth_deg))
         assert np.square(sound, dtype=np.float64).sum() == pytest.approx(power, rel=1e-5)
 
 
 def test_unplaced_is_in_the_middle_and_dry_whatever_else_is_set() -> None:
-    track = Track("a", (noise(2),), position=Position(40.0, 0.0, 80.0))
+    track = Track("a", (take := noise(2),), position=Position(40.0, 0.0, 80.0))
     settings = TrackSettings("a", 0.0, placed=False, azimuth_deg=40.0, distance_m=80.0, width=1.0, reverb_db=0.0)
     sound = placed(track, settings, room=Room(5.0, 0.3))
     assert np.array_equal(sound[0], sound[1])
-    assert np.abs(sound[0] - track.takes[0].samples[0] * np.sqrt(0.5)).max() < 1e-7
-    stereo = Track("b", (noise(2, channels=2),))
+    assert np.abs(sound[0] - take.samples[0] * np.sqrt(0.5)).max() < 1e-7
+    stereo = Track("b", (wide := noise(2, channels=2),))
     sound = placed(stereo, TrackSettings("b", 0.0, placed=False))
-    assert np.abs(sound - stereo.takes[0].samples).max() < 1e-6
+    assert np.abs(sound - wide.samples).max() < 1e-6
 
 
 def test_width_opens_a_recording_from_a_point_to_itself() -> None:

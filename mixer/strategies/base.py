@@ -1,4 +1,4 @@
-"""Who decides how a mix is made: the protocol, and the two strategies that need no ears but meters."""
+"""Who decides how a mix is made: what a strategy is asked, what it answers, and how most of them end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
-from mixer.room import reverb_db_at
 from mixer.session import MixSession
 from mixer.spatial import NEAREST_M
 from mixer.types import Track
@@ -28,6 +27,8 @@ class MixRequest:
         Azimuth of a loudspeaker.
     loudness_lufs, ceiling_dbtp : float
         Of the mix.
+    freedom_deg : float
+        How far a track may be moved from its own azimuth, 0..180.
     sample_rate : int
         Hz.
     fixed : mapping of str to TrackSettings
@@ -44,6 +45,7 @@ class MixRequest:
     stage_half_deg: float = 45.0
     loudness_lufs: float = -20.0
     ceiling_dbtp: float = -1.0
+    freedom_deg: float = 15.0
     sample_rate: int = 48_000
     fixed: Mapping[str, TrackSettings] = field(default_factory=dict)
     bus_gain_db: float | None = None
@@ -58,47 +60,6 @@ class MixStrategy(Protocol):
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """Return a plan with one TrackSettings for each track, in their order; what is fixed stays as it is."""
         ...
-
-
-class Flat:
-    """Levels only: everything in the middle and dry, each track at its target."""
-
-    name = "flat"
-
-    def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
-        """See :class:`MixStrategy`."""
-        return plan_levels(self.name, tracks, [TrackSettings(t.id, 0.0, placed=False) for t in tracks], request)
-
-
-class Balanced:
-    """Levels, placement, distance, one room, bus.
-
-    A point stands at its azimuth, its distance heard as level, as air, and as the share of the room. A bed
-    (``width`` > 0) surrounds the listener: it brings the sound of its own place and gets neither air nor room.
-    """
-
-    name = "balanced"
-
-    def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
-        """See :class:`MixStrategy`."""
-        return plan_levels(self.name, tracks, [self._place(t, request.room) for t in tracks], request)
-
-    @staticmethod
-    def _place(track: Track, room: Room | None) -> TrackSettings:
-        position = track.position
-        azimuth_deg = position.azimuth_deg
-        if track.width > 0.0:
-            reason = f"a bed, {100 * track.width:.0f} % wide"
-            return TrackSettings(track.id, 0.0, azimuth_deg=azimuth_deg, width=track.width, reason=reason)
-        reverb_db = reverb_db_at(room, position.distance_m)
-        side = "left" if azimuth_deg > 0 else "right"
-        where = "ahead" if abs(azimuth_deg) < 0.5 else f"{abs(azimuth_deg):.0f}° {side}"
-        reason = f"{where}, {position.distance_m:.3g} m away"
-        if reverb_db is not None:
-            reason += f", room {reverb_db:+.0f} dB"
-        return TrackSettings(
-            track.id, 0.0, True, azimuth_deg, position.distance_m, reverb_db=reverb_db, reason=reason
-        )  # fmt: skip
 
 
 def plan_levels(
@@ -142,7 +103,7 @@ def plan_levels(
     return MixPlan(
         strategy=strategy, duration_s=request.duration_s, tracks=tuple(settings), bus=_bus(settings, request),
         room=request.room, stage_half_deg=request.stage_half_deg,
-        spatialiser=request.session.spatialiser, sample_rate=request.sample_rate,
+        layout=request.session.layout, sample_rate=request.sample_rate,
     )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Strategies: who decides all settings of a mix. See :mod:`mixer.strategies.base`."""
