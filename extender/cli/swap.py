@@ -60,14 +60,15 @@ def swap(
         from dataclasses import replace
 
         from extender.cli.choices import order_of, sound_options
-        from extender.pipeline import default_output, render_project, requests_of, source_context, sources_of
+        from extender.pipeline import default_output, render_project, requests_of, source_context
         from extender.recast import Swap
+        from extender.sources import make_sources
         from scenes import load_vocabulary
 
         wanted = sound_options(licence.value, pick.value, prefer.value)
         libraries = tuple(sounds or ())
-        asked = sources_of(order_of(sources, libraries), libraries, offline=offline, sounds=wanted)
         context = source_context(libraries, offline=offline, sounds=wanted)
+        asked = make_sources(order_of(sources, libraries), context)
         change = Swap(label, named, asked, context, load_vocabulary())
         with progress_bar(show=not (quiet or json_output)) as progress:
             target = output or default_output(project)

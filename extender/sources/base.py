@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from extender.sources.reach import Reach
 from extender.types import Kind, SoundAsset
 
 LicencePolicy = Literal["any", "commercial", "cc0"]
@@ -104,6 +105,8 @@ class SourceContext:
         Latitude and longitude in degrees: sounds from there are preferred.
     freesound_url : str or None
         Address of the Freesound API; None = ``FREESOUND_BASE_URL``, else the real one.
+    reach : Reach
+        What is known of the network; shared by all sources of a render, so that they wait for it once.
     """
 
     cache_dir: Path
@@ -115,6 +118,7 @@ class SourceContext:
     prefer: Preference = "rating"
     near: tuple[float, float] | None = None
     freesound_url: str | None = None
+    reach: Reach = field(default_factory=Reach, compare=False, repr=False)
 
 
 class SoundSource(Protocol):

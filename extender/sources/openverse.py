@@ -21,7 +21,7 @@ from extender.sources.base import Candidate, LicencePolicy, Query, SourceContext
 from extender.sources.folder.index import Entry
 from extender.sources.folder.scoring import Wish, match, score, wish_of
 from extender.sources.folder.words import stems
-from extender.sources.reach import CONNECT_S, can_reach
+from extender.sources.reach import CONNECT_S, UNREACHABLE, Guarded
 from extender.types import SoundAsset
 from freesound.cache import Cache
 from freesound.calls import Caller, Deadline, Manners
@@ -58,7 +58,6 @@ _MOST_ANSWER_BYTES = 4 * 2**20
 _MOST_SOUND_BYTES = 50 * 2**20
 _LONGEST_S = 900.0
 _NOBODY = "anonymous"
-_UNREACHABLE = "it cannot be reached; is there a network?"
 _USER_AGENT = "image-extender/1.0 (+https://pypi.org/project/image-extender/)"
 _ASKED_LICENCES: Mapping[LicencePolicy, str] = {"any": "", "commercial": "cc0,by", "cc0": "cc0"}
 _FREE = (LicenceKind.CC0, LicenceKind.PUBLIC_DOMAIN)
@@ -98,6 +97,8 @@ class OpenverseSource:
         self._cache = Cache(self._folder, clock=self._clock)
         self._caller: Caller | None = None
         self._closed = "offline" if context.offline else ""
+        if not self._closed:
+            context.reach.announce(self._base_url)
         self._asked_at: float | None = None
         self._lost = 0
 
@@ -180,8 +181,8 @@ class OpenverseSource:
         """Whether there is any use in asking: something was kept, or there is a network."""
         if (self._folder / "answers").is_dir():
             return True
-        if not self._closed and not can_reach(self._base_url):
-            self._close(_UNREACHABLE)
+        if not self._closed and not self._context.reach.can_reach(self._base_url):
+            self._close(UNREACHABLE)
         return not self._closed
 
     # -- asking ---------------------------------------------------------------------------------------------------
@@ -218,8 +219,6 @@ class OpenverseSource:
         SourceError
             There is none, or not a good one: then there is no use in asking again in this render.
         """
-        if self._caller is None and not can_reach(self._base_url, CONNECT_S):
-            raise SourceError(_UNREACHABLE)
         try:
             caller = self._sender()
             entry = caller.ledger.acquire(_NOBODY, "GET", patience_s=_PATIENCE_S)
@@ -267,7 +266,7 @@ class OpenverseSource:
                 ledger = Ledger(limits=LIMITS, clock=self._clock)
             self._caller = Caller(
                 base_url=self._base_url,
-                transport=RequestsTransport(),
+                transport=Guarded(RequestsTransport(), self._context.reach),
                 ledger=ledger,
                 clock=self._clock,
                 manners=Manners(CONNECT_S, 10.0, tries=1, deadline_s=20.0, download_deadline_s=120.0),

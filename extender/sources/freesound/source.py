@@ -13,6 +13,7 @@ from urllib.parse import quote
 from extender.errors import InputError, SourceError
 from extender.sources.base import Candidate, Query, SourceContext
 from extender.sources.folder.words import stems
+from extender.sources.reach import CONNECT_S, Guarded
 from extender.types import SoundAsset
 from freesound.errors import (
     AuthError,
@@ -25,6 +26,7 @@ from freesound.errors import (
     Throttled,
 )
 from freesound.secret import api_key_from_environment
+from freesound.transport import RequestsTransport
 
 if TYPE_CHECKING:
     from extender.sources.freesound.ladder import Step
@@ -42,6 +44,9 @@ PAGE_SIZE = 100
 
 VARIANT = "hq-ogg"
 
+_READ_S, _CALL_S = 10.0, 20.0
+"""The longest to wait for a piece of an answer, and for an answer with all attempts."""
+
 GONE_S = 90 * 86_400.0
 """How long a sound that was taken down is not asked for again, in seconds."""
 
@@ -52,6 +57,8 @@ _CLOSING = (AuthError, PermissionDenied, Throttled, NetworkError, ServerBusy)
 """After these nobody asks again in this process."""
 _MOST_FAILURES = 2
 """Nor after so many failures of another kind in a row."""
+_MOST_LOST = 2
+"""Nor after so many sounds in a row that broke off: where they lie cannot be reached."""
 _HUMMING = frozenset(
     stems("hum humming buzz drone transformer fridge refrigerator freezer fan ventilation generator motor engine idle")
 )
@@ -94,6 +101,7 @@ class FreesoundSource:
         self._shown: dict[int, _Shown] = {}
         self._words = 0
         self._failures = 0
+        self._lost = 0
         self.questions = 0
         self._has_key = True
         try:
@@ -101,10 +109,12 @@ class FreesoundSource:
         except AuthError as error:
             self.notes = (f"{error}",)
             self._closed = True
+        if self._has_key and not self._offline:
+            context.reach.announce(self._base_url)
 
     @property
     def ready(self) -> bool:
-        """Whether anything may come of it: there is a key and a network, or something was fetched before."""
+        """Whether anything may come of it: there is a key, or something was fetched before."""
         if self._has_key and not self._context.offline:
             return True
         return any((self._root / "previews").glob("*.json"))
@@ -199,8 +209,14 @@ class FreesoundSource:
         except NotFound as error:
             self._remember_gone(sound.id)
             raise SourceError(str(error)) from None
+        except NetworkError as error:
+            self._lost += 1
+            if self._lost == _MOST_LOST:
+                self._close(f"its sounds cannot be fetched: {error}", say=False)
+            raise SourceError(str(error)) from None
         except FreesoundError as error:
             raise SourceError(str(error)) from None
+        self._lost = 0
         duration_s = self._looked_at(download.path, sound)
         candidate = self._candidate(sound, candidate.score, candidate.reason)
         return SoundAsset(
@@ -217,6 +233,12 @@ class FreesoundSource:
         )
 
     # ---------------------------------------------------------------- asking
+
+    @property
+    def _base_url(self) -> str:
+        from freesound.client import BASE_URL
+
+        return self._context.freesound_url or os.environ.get(ADDRESS_VARIABLE) or BASE_URL
 
     @property
     def _offline(self) -> bool:
@@ -240,15 +262,15 @@ class FreesoundSource:
     def _made(self, *, offline: bool) -> Client:
         from freesound import Cache, Client
         from freesound.calls import Manners
-        from freesound.client import BASE_URL
 
         try:
             return Client(
                 "" if offline else None,
                 cache=Cache(self._root),
-                base_url=self._context.freesound_url or os.environ.get(ADDRESS_VARIABLE) or BASE_URL,
+                transport=Guarded(RequestsTransport(), self._context.reach),
+                base_url=self._base_url,
                 offline=offline,
-                manners=Manners(backoff_s=0.5, deadline_s=60.0, download_deadline_s=120.0),
+                manners=Manners(CONNECT_S, _READ_S, backoff_s=0.5, deadline_s=_CALL_S, download_deadline_s=120.0),
             )
         except FreesoundError as error:
             raise SourceError(str(error)) from None
