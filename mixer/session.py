@@ -239,7 +239,7 @@ class MixSession:
             yield from self._spool.blocks(2, self._stage.frames)
             return
         gains = [np.float32(10.0 ** (s.gain_db / 20.0)) for s in settings]
-        for number, blocks in enumerate(self._in_step(settings)):
+        for number, blocks in enumerate(self.in_step(settings)):
             mix: Samples = np.zeros((2, _frames(self._stage, number)), np.float32)
             for track, gain, block in zip(self.tracks, gains, blocks, strict=True):
                 if block is not None:
@@ -251,7 +251,7 @@ class MixSession:
                     write_stem(track.id, stem * bus)
             yield mix
 
-    def _in_step(self, settings: Sequence[TrackSettings]) -> Iterator[list[Samples | None]]:
+    def in_step(self, settings: Sequence[TrackSettings]) -> Iterator[list[Samples | None]]:
         """Yield the next block of every track at 0 dB; the one after is played meanwhile."""
         streams = [
             lane.play(s, self._stage, self._spatialiser, keep=False)

@@ -15,7 +15,7 @@ from mixer.convolve import BLOCK, Convolver, Signal, convolve
 from mixer.curve import at_start
 from mixer.plan import TrackSettings
 from mixer.room import RoomResponse
-from mixer.timeline import Piece, TrackReader
+from mixer.timeline import Piece, Reader
 from mixer.types import Clip, Samples
 
 NEAREST_M = 0.1
@@ -58,7 +58,7 @@ class Spatialiser(Protocol):
     name: str
     channels: int
 
-    def place(self, reader: TrackReader, settings: TrackSettings, stage: Stage) -> Iterator[Samples | None]:
+    def place(self, reader: Reader, settings: TrackSettings, stage: Stage) -> Iterator[Samples | None]:
         """Yield the placed track in blocks of BLOCK frames, (channels, frames), the last one shorter.
 
         ``settings.gain_db`` is not applied. None stands for a block of silence. All that is done must be linear in
@@ -119,7 +119,7 @@ class Stereo:
     name = "stereo"
     channels = 2
 
-    def place(self, reader: TrackReader, settings: TrackSettings, stage: Stage) -> Iterator[Samples | None]:
+    def place(self, reader: Reader, settings: TrackSettings, stage: Stage) -> Iterator[Samples | None]:
         """Yield the placed track, blocks of (2, BLOCK). See :class:`Spatialiser`."""
         placement = _Placement(reader, settings, stage)
         for number, pieces in enumerate(reader.play(stage.frames, 2 if placement.width > 0.0 else 1)):
@@ -149,7 +149,7 @@ _MOVING = 3  # then: direct mid, direct side, send mid, send side
 class _Placement:
     """One track on the stage: which gains its pieces get, and which filters the sums of them."""
 
-    def __init__(self, reader: TrackReader, settings: TrackSettings, stage: Stage) -> None:
+    def __init__(self, reader: Reader, settings: TrackSettings, stage: Stage) -> None:
         track = reader.track
         width, azimuth_deg = at_start(settings.width), at_start(settings.azimuth_deg)
         self.width = width if settings.placed else 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,24 @@ class Piece:
     start: int
     first: int
     samples: Samples
+
+
+class Reader(Protocol):
+    """What plays a track before it is placed: a TrackReader, or one that does something to what another plays."""
+
+    @property
+    def track(self) -> Track:
+        """The track that is played."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz, of the mix."""
+        ...
+
+    def play(self, frames: int, channels: int) -> Iterator[list[Piece]]:
+        """Yield the pieces of each block of a mix of so many frames. See :meth:`TrackReader.play`."""
+        ...
 
 
 def downmix(samples: Samples, channels: int) -> Samples:
