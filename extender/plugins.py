@@ -24,7 +24,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "openverse": "extender.sources.openverse:OpenverseSource",
         "procedural": "extender.sources.procedural:ProceduralSource",
     },
-    "extender.mix_strategies": {"flat": "mixer.strategies.levels:Flat", "balanced": "mixer.strategies.levels:Balanced"},
+    "extender.mix_strategies": {
+        "flat": "mixer.strategies.levels:Flat",
+        "balanced": "mixer.strategies.levels:Balanced",
+        "hafezi": "mixer.strategies.hafezi:Hafezi",
+        "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
+        "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
+    },
     "extender.spatialisers": {"stereo": "mixer.spatial:Stereo"},
     "extender.outputs": {
         "credits": "extender.output:write_credits",

@@ -10,7 +10,13 @@ from mixer.errors import MixerError
 
 STRATEGIES, SPATIALISERS = "extender.mix_strategies", "extender.spatialisers"
 _BUILT_IN = {
-    STRATEGIES: {"flat": "mixer.strategies.levels:Flat", "balanced": "mixer.strategies.levels:Balanced"},
+    STRATEGIES: {
+        "flat": "mixer.strategies.levels:Flat",
+        "balanced": "mixer.strategies.levels:Balanced",
+        "hafezi": "mixer.strategies.hafezi:Hafezi",
+        "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
+        "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
+    },
     SPATIALISERS: {"stereo": "mixer.spatial:Stereo"},
 }
 _KINDS = {STRATEGIES: "mix strategy", SPATIALISERS: "spatialiser"}

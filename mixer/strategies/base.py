@@ -83,6 +83,18 @@ def plan_levels(
     -------
     MixPlan
     """
+    settings = levelled(tracks, placed, request)
+    return MixPlan(
+        strategy=strategy, duration_s=request.duration_s, tracks=settings, bus=_bus(settings, request),
+        room=request.room, stage_half_deg=request.stage_half_deg,
+        layout=request.session.layout, sample_rate=request.sample_rate,
+    )  # fmt: skip
+
+
+def levelled(
+    tracks: Sequence[Track], placed: Sequence[TrackSettings], request: MixRequest
+) -> tuple[TrackSettings, ...]:
+    """Return the settings with the gains of the level lock; see :func:`plan_levels`. What is fixed stays as it is."""
     places = [request.fixed.get(settings.id, settings) for settings in placed]
     levels = request.session.levels(places)
     settings = []
@@ -100,11 +112,7 @@ def plan_levels(
                 settings.append(_levelled(place, 0.0, "silent: nothing of it is loud enough to be heard"))
             else:
                 settings.append(_levelled(place, gain_db, f"{gain_db:+.1f} dB to {track.target_lufs:.1f} LUFS"))
-    return MixPlan(
-        strategy=strategy, duration_s=request.duration_s, tracks=tuple(settings), bus=_bus(settings, request),
-        room=request.room, stage_half_deg=request.stage_half_deg,
-        layout=request.session.layout, sample_rate=request.sample_rate,
-    )  # fmt: skip
+    return tuple(settings)
 
 
 def _levelled(place: TrackSettings, gain_db: float, why: str) -> TrackSettings:

@@ -31,21 +31,22 @@ class Balanced:
 
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """See :class:`MixStrategy`."""
-        return plan_levels(self.name, tracks, [self._place(t, request.room) for t in tracks], request)
+        return plan_levels(self.name, tracks, [in_place(t, request.room) for t in tracks], request)
 
-    @staticmethod
-    def _place(track: Track, room: Room | None) -> TrackSettings:
-        position = track.position
-        azimuth_deg = position.azimuth_deg
-        if track.width > 0.0:
-            reason = f"a bed, {100 * track.width:.0f} % wide"
-            return TrackSettings(track.id, 0.0, azimuth_deg=azimuth_deg, width=track.width, reason=reason)
-        reverb_db = reverb_db_at(room, position.distance_m)
-        side = "left" if azimuth_deg > 0 else "right"
-        where = "ahead" if abs(azimuth_deg) < 0.5 else f"{abs(azimuth_deg):.0f}° {side}"
-        reason = f"{where}, {position.distance_m:.3g} m away"
-        if reverb_db is not None:
-            reason += f", room {reverb_db:+.0f} dB"
-        return TrackSettings(
-            track.id, 0.0, True, azimuth_deg, position.distance_m, reverb_db=reverb_db, reason=reason
-        )  # fmt: skip
+
+def in_place(track: Track, room: Room | None) -> TrackSettings:
+    """Return a track where the picture has it: ``balanced``'s settings, without a gain."""
+    position = track.position
+    azimuth_deg = position.azimuth_deg
+    if track.width > 0.0:
+        reason = f"a bed, {100 * track.width:.0f} % wide"
+        return TrackSettings(track.id, 0.0, azimuth_deg=azimuth_deg, width=track.width, reason=reason)
+    reverb_db = reverb_db_at(room, position.distance_m)
+    side = "left" if azimuth_deg > 0 else "right"
+    where = "ahead" if abs(azimuth_deg) < 0.5 else f"{abs(azimuth_deg):.0f}° {side}"
+    reason = f"{where}, {position.distance_m:.3g} m away"
+    if reverb_db is not None:
+        reason += f", room {reverb_db:+.0f} dB"
+    return TrackSettings(
+        track.id, 0.0, True, azimuth_deg, position.distance_m, reverb_db=reverb_db, reason=reason
+    )  # fmt: skip

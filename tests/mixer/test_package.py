@@ -62,12 +62,13 @@ def test_plugins_are_found_by_name_and_fail_only_when_chosen(monkeypatch: pytest
     ]
     monkeypatch.setattr("mixer.plugins.entry_points", lambda group: [p for p in points if p.group == group])
     tracks = [Track("a", (noise(1),), target_lufs=-20.0)]
-    assert names(STRATEGIES) == ["balanced", "broken", "flat", "hushed"]
+    assert names(STRATEGIES) == sorted({"broken", "hushed", *names(STRATEGIES)})
+    assert {"balanced", "flat", "hafezi", "mansbridge", "perez-gonzalez"} <= set(names(STRATEGIES))
     assert names(SPATIALISERS) == ["stereo"]
     assert plan_mix(tracks, strategy="hushed").strategy == "hushed"
     assert plan_mix(tracks, strategy=Hushed()) == plan_mix(tracks, strategy="hushed")
     assert mix(tracks, strategy="flat").plan.strategy == "flat"
     with pytest.raises(MixerError, match=r"'broken' \(tests\.mixer\.no_such_module:Broken\) cannot be loaded: Module"):
         make(STRATEGIES, "broken")
-    with pytest.raises(MixerError, match="installed: balanced, broken, flat, hushed"):
+    with pytest.raises(MixerError, match="installed: balanced, broken, flat, "):
         plan_mix(tracks, strategy="hush")
