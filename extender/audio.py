@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
+import math
+import shutil
+import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,18 +19,35 @@ from mixer.types import AudioBuffer, Samples
 
 SAMPLE_RATE = 48_000
 MAX_EXCERPT_S = 60.0
+"""No more of a recording than this is ever in memory at once."""
+
+T = TypeVar("T")
 
 
-def read_audio(path: Path, *, max_s: float = MAX_EXCERPT_S) -> AudioBuffer:
-    """Decode a sound file at 48 kHz, at most its first ``max_s`` seconds.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sound file that is being decoded.
 
-    Whatever libsndfile reads is read by it; all else goes through ffmpeg where that is installed.
+    Parameters
+    ----------
+    sample_rate, channels : int
+    read : callable
+        Returns the next frames, at most as many as asked for, (frames, channels) float32; none at the end.
+    """
+
+    sample_rate: int
+    channels: int
+    read: Callable[[int], Samples]
+
+
+def read_audio(path: Path, *, start_s: float = 0.0, max_s: float = MAX_EXCERPT_S) -> AudioBuffer:
+    """Decode a stretch of a sound file at 48 kHz.
 
     Parameters
     ----------
     path : Path
-    max_s : float
-        Seconds to read at most.
+    start_s, max_s : float
+        Where to begin, and how much to read at most, in seconds of the file.
 
     Returns
     -------
@@ -35,20 +57,13 @@ def read_audio(path: Path, *, max_s: float = MAX_EXCERPT_S) -> AudioBuffer:
     Raises
     ------
     InputError
-        There is no such file, it cannot be read, does not decode, or holds no sound.
+        There is no such file, it cannot be read, does not decode, or holds no sound there.
     """
-    import soundfile
 
-    if not path.is_file():
-        raise InputError(f"no such sound file: {path}")
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = int(file.samplerate)
-            data = file.read(int(max_s * rate), dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        data, rate = _read_with_ffmpeg(path, max_s, str(error))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    def whole(reading: Reading) -> tuple[Samples, int]:
+        return reading.read(round(max_s * reading.sample_rate)), reading.sample_rate
+
+    data, rate = decode(path, whole, start_s=start_s)
     if data.shape[0] == 0:
         raise InputError(f"{path} holds no sound (0 samples)")
     if not np.isfinite(data).all():
@@ -60,23 +75,86 @@ def read_audio(path: Path, *, max_s: float = MAX_EXCERPT_S) -> AudioBuffer:
     return AudioBuffer(np.ascontiguousarray(data.T, dtype=np.float32), SAMPLE_RATE)
 
 
-def _read_with_ffmpeg(path: Path, max_s: float, why: str) -> tuple[Samples, int]:
-    """Decode through pydub, which calls ffmpeg. Returns ((frames, channels) float32, rate)."""
-    import shutil
+def decode(path: Path, use: Callable[[Reading], T], *, start_s: float = 0.0) -> T:
+    """Open a sound file for decoding, block by block, and return what ``use`` makes of it.
 
-    if shutil.which("ffmpeg") is None:
+    Whatever libsndfile reads is read by it; all else, and what it gives up on, goes through ffmpeg where that is
+    installed, from the beginning again.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it cannot be read, or does not decode.
+    """
+    import soundfile
+
+    if not path.is_file():
+        raise InputError(f"no such sound file: {path}")
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(min(round(start_s * file.samplerate), file.frames))
+            return use(Reading(file.samplerate, file.channels, lambda n: file.read(n, "float32", always_2d=True)))
+    except soundfile.LibsndfileError as error:
+        why = str(error)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    with _ffmpeg(path, start_s, why) as reading:
+        return use(reading)
+
+
+@contextmanager
+def _ffmpeg(path: Path, start_s: float, why: str) -> Iterator[Reading]:
+    """Decode with ffmpeg, through a pipe: as Sun audio, whose header is six numbers."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
         raise InputError(f"cannot decode {path}: {why.rstrip('.')}; if it is a sound file, installing ffmpeg may help")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydub's own SyntaxWarnings and its search for avconv
-        from pydub import AudioSegment
-        from pydub.exceptions import CouldntDecodeError
-
+    origin = ["-ss", f"{start_s:.6f}", "-i", f"file:{path}", "-map", "0:a:0"]
+    command = [ffmpeg, "-v", "quiet", "-nostdin", *origin, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:  # noqa: S603
+        pipe = process.stdout
+        assert pipe is not None  # noqa: S101 - it was asked for
         try:
-            segment = AudioSegment.from_file(path, duration=max_s)
-        except (CouldntDecodeError, IndexError, KeyError, OSError):
-            raise InputError(f"cannot decode {path}: neither libsndfile nor ffmpeg knows it as sound") from None
-    samples = np.array(segment.get_array_of_samples(), dtype=np.float32).reshape(-1, segment.channels)
-    return samples / float(1 << (8 * segment.sample_width - 1)), int(segment.frame_rate)
+            head = pipe.read(24)
+            if len(head) < 24 or head[:4] != b".snd":
+                raise InputError(f"cannot decode {path}: neither libsndfile nor ffmpeg knows it as sound")
+            _, offset, _, _, rate, channels = struct.unpack(">4s5I", head)
+            pipe.read(offset - 24)
+
+            def read(frames: int) -> Samples:
+                data = pipe.read(frames * 4 * channels)
+                whole = len(data) // (4 * channels)
+                big = np.frombuffer(data, ">f4", whole * channels)
+                return big.astype(np.float32).reshape(whole, channels)
+
+            yield Reading(rate, channels, read)
+        finally:
+            pipe.close()  # ffmpeg ends by itself when nobody listens
+            process.terminate()
+
+
+def is_heard(path: Path, peak: float) -> bool:
+    """Tell whether a sound anywhere exceeds a peak; no more is decoded than needed, and never much at once.
+
+    Raises
+    ------
+    InputError
+        It does not decode, holds no sound, or samples that are not numbers.
+    """
+
+    def find(reading: Reading) -> bool:
+        any_sound = False
+        while (block := reading.read(reading.sample_rate)).size:
+            any_sound = True
+            loudest = float(np.abs(block).max())
+            if not math.isfinite(loudest):
+                raise InputError(f"{path} holds samples that are not numbers (NaN or infinity)")
+            if loudest >= peak:
+                return True
+        if not any_sound:
+            raise InputError(f"{path} holds no sound (0 samples)")
+        return False
+
+    return decode(path, find)
 
 
 FORMATS: dict[str, tuple[str, str]] = {

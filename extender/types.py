@@ -20,6 +20,32 @@ def _check(ok: bool, owner: str, name: str, expected: str, got: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Which part of a recording is used, and why.
+
+    Parameters
+    ----------
+    start_s, end_s : float
+        Seconds of the whole recording, 0 ≤ start < end.
+    reason : str
+        For people: ``"its loudest steady part"``.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    start_s: float
+    end_s: float
+    reason: str
+
+    def __post_init__(self) -> None:
+        ok = 0.0 <= self.start_s < self.end_s < math.inf
+        _check(ok, "Excerpt", "end_s", "seconds after start_s, which is 0 or more", (self.start_s, self.end_s))
+
+    def __str__(self) -> str:
+        return f"{self.start_s:.1f}–{self.end_s:.1f} s, {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class SoundAsset:
     """A sound that is at hand, with what its licence asks us to remember.
 
@@ -36,7 +62,10 @@ class SoundAsset:
     duration_s : float
         Seconds, > 0.
     changes : tuple of str
-        What was done to it, e.g. ``"excerpt 0–60 s"``.
+        What was done to it, e.g. ``"excerpt 88.0–118.0 s, its loudest steady part"``.
+    excerpt : Excerpt or None
+        The part of the recording that is used; in a project the file holds no more than that. None = all of it, or,
+        before a soundscape has taken the sound in, not chosen yet.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -51,6 +80,7 @@ class SoundAsset:
     url: str
     duration_s: float
     changes: tuple[str, ...] = ()
+    excerpt: Excerpt | None = None
 
     def __post_init__(self) -> None:
         _check(bool(self.file), "SoundAsset", "file", "a path", self.file)

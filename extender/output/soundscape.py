@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 
 from extender.audio import MAX_EXCERPT_S, SAMPLE_RATE, open_for_writing, read_audio
 from extender.errors import InputError, OutputError
+from extender.excerpts import choose
 from extender.output.base import Output, Rendered
 from extender.plugins import load_plugin
 from extender.progress import Progress
 from extender.project import to_json
-from extender.types import Cast, Project, Role, SoundAsset
+from extender.types import Cast, Excerpt, Project, Role, SoundAsset
 from mixer.types import Samples
 from models import sha256_of
+
+AS_THEY_ARE = ("procedural",)
+"""Sources whose sounds were made to be used whole."""
 
 
 def file_stem(role_id: str) -> str:
@@ -29,7 +33,7 @@ def file_stem(role_id: str) -> str:
 
 
 def gather_sounds(cast: Cast, folder: Path) -> Cast:
-    """Copy every take into ``folder/sounds`` under a plain name; of long ones only the excerpt that is used.
+    """Copy every take into ``folder/sounds`` under a plain name; where a part of it is best, only that.
 
     Parameters
     ----------
@@ -40,21 +44,40 @@ def gather_sounds(cast: Cast, folder: Path) -> Cast:
     Returns
     -------
     Cast
-        The same with paths relative to ``folder`` and the hashes of the files as they lie there.
+        The same with paths relative to ``folder``, the hashes of the files as they lie there, and what is said of
+        excerpts in the reasons.
     """
     (folder / "sounds").mkdir(exist_ok=True)
-    known: dict[str, SoundAsset] = {}
+    known: dict[tuple[str, Excerpt | None], SoundAsset] = {}
     names = {path.stem for path in (folder / "sounds").iterdir()}
     return replace(cast, roles=tuple(_gather_role(role, folder, known, names) for role in cast.roles))
 
 
-def _gather_role(role: Role, folder: Path, known: dict[str, SoundAsset], names: set[str]) -> Role:
+def _gather_role(
+    role: Role, folder: Path, known: dict[tuple[str, Excerpt | None], SoundAsset], names: set[str]
+) -> Role:
     takes = []
     for number, take in enumerate(role.takes, 1):
-        if take.file not in known:
-            known[take.file] = _gather(take, folder, _free_name(f"{file_stem(role.id)}-{number}", names))
-        takes.append(known[take.file])
-    return replace(role, takes=tuple(takes))
+        excerpt = take.excerpt or (choose(Path(take.file), role.kind) if take.source not in AS_THEY_ARE else None)
+        key = take.file, excerpt
+        if key not in known:
+            known[key] = _gather(take, excerpt, folder, _free_name(f"{file_stem(role.id)}-{number}", names))
+        takes.append(known[key])
+    return _with_excerpts(replace(role, takes=tuple(takes)))
+
+
+def _with_excerpts(role: Role) -> Role:
+    """Say of which takes only a part is used, and why that."""
+    parts = {(take.source, take.id): f"; used: {take.excerpt}" for take in role.takes if take.excerpt}
+    considered = tuple(
+        replace(c, reason=f"{c.reason}{parts.get((c.source, c.id), '')}") if c.chosen else c for c in role.considered
+    )
+    told = [
+        f"; used of take {number}: {take.excerpt}" if len(role.takes) > 1 else f"; used: {take.excerpt}"
+        for number, take in enumerate(role.takes, 1)
+        if take.excerpt
+    ]
+    return replace(role, considered=considered, reason="".join((role.reason, *told)))
 
 
 def _free_name(wish: str, names: set[str]) -> str:
@@ -64,16 +87,21 @@ def _free_name(wish: str, names: set[str]) -> str:
     return name
 
 
-def _gather(take: SoundAsset, folder: Path, stem: str) -> SoundAsset:
+def _gather(take: SoundAsset, excerpt: Excerpt | None, folder: Path, stem: str) -> SoundAsset:
     source = Path(take.file)
-    if take.duration_s > MAX_EXCERPT_S:
+    if excerpt is not None:
         relative = f"sounds/{stem}.flac"
-        excerpt = read_audio(source)
-        with open_for_writing(folder / relative, "flac", excerpt.channels) as write:
-            write(excerpt.samples)
-        changes = (*take.changes, f"excerpt of the first {MAX_EXCERPT_S:g} s")
+        heard = read_audio(source, start_s=excerpt.start_s, max_s=min(MAX_EXCERPT_S, excerpt.end_s - excerpt.start_s))
+        over = max(1.0, float(np.abs(heard.samples).max()))  # lossy formats decode beyond full scale; FLAC cannot
+        with open_for_writing(folder / relative, "flac", heard.channels) as write:
+            write(heard.samples / np.float32(over))
         return replace(
-            take, file=relative, sha256=sha256_of(folder / relative), duration_s=excerpt.duration_s, changes=changes
+            take,
+            file=relative,
+            sha256=sha256_of(folder / relative),
+            duration_s=heard.duration_s,
+            changes=(*take.changes, f"excerpt {excerpt}"),
+            excerpt=excerpt,
         )
     suffix = re.sub(r"[^a-z0-9.]", "", source.suffix.lower())[:8]
     relative = f"sounds/{stem}{suffix}"

@@ -117,16 +117,16 @@ class FolderSource:
         SourceError
             The file is gone, does not decode, or is silent.
         """
-        from extender.audio import read_audio
+        from extender.audio import is_heard, read_audio
 
         path = self._path_of(candidate.id)
         try:
             audio = read_audio(path, max_s=self._max_s)
+            heard = is_heard(path, SILENCE_PEAK)
         except InputError as error:
             raise SourceError(str(error)) from None
-        peak = float(abs(audio.samples).max())
-        if peak < SILENCE_PEAK:
-            raise SourceError(f"{path} is silent in its first {audio.duration_s:.3g} s")
+        if not heard:
+            raise SourceError(f"{path} is silent")
         try:
             digest = sha256_of(path)
         except OSError as error:
