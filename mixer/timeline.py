@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,17 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.convolve import BLOCK
-from mixer.types import AudioBuffer, Clip, Fade, Samples, Take, Track
+from mixer.material import Material, Sound, downmix
+from mixer.types import Clip, Fade, Samples, Track
 
-_CONTEXT = 256
-"""Source frames around an excerpt, so that resampling it is like resampling the whole."""
-_DOWN = {
-    3: ((1.0, 0.0, 0.7071), (0.0, 1.0, 0.7071)),
-    4: ((1.0, 0.0, 0.7071, 0.0), (0.0, 1.0, 0.0, 0.7071)),
-    5: ((1.0, 0.0, 0.7071, 0.7071, 0.0), (0.0, 1.0, 0.7071, 0.0, 0.7071)),
-    6: ((1.0, 0.0, 0.7071, 0.0, 0.7071, 0.0), (0.0, 1.0, 0.7071, 0.0, 0.0, 0.7071)),
-}
-"""ITU-R BS.775-4, Annex 4, for L R C | L R Ls Rs | L R C Ls Rs | L R C LFE Ls Rs; the LFE is left out."""
+__all__ = ["Piece", "Reader", "TrackReader", "downmix", "fade_gain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +54,6 @@ class Reader(Protocol):
         ...
 
 
-def downmix(samples: Samples, channels: int) -> Samples:
-    """Return one or two channels.
-
-    One: (L + R)/√2, which keeps the power of channels that are not alike. Two: as recorded, or by ITU-R BS.775 for
-    3..6 channels, or, for more, the odd ones to the left and the even ones to the right at equal power.
-    """
-    count = samples.shape[0]
-    if count > 2:
-        table = _DOWN.get(count)
-        weights = np.array(table) if table else (np.arange(count) % 2 == np.array([[0], [1]])) / math.sqrt(count / 2)
-        samples = np.asarray(weights, np.float32) @ samples
-    if channels == 1 and samples.shape[0] == 2:
-        return np.asarray((samples[:1] + samples[1:]) * np.float32(math.sqrt(0.5)))
-    return samples
-
-
 def fade_gain(fade: Fade, at: NDArray[np.float64], *, rising: bool) -> NDArray[np.float64]:
     """Return the gain at 0..1 through a fade, by the law of :class:`mixer.types.Fade`."""
     angle = at * (np.pi / 2)
@@ -87,24 +63,26 @@ def fade_gain(fade: Fade, at: NDArray[np.float64], *, rising: bool) -> NDArray[n
 
 
 class TrackReader:
-    """Plays a track's clips at the rate of the mix. Each take is resampled once, when it is first heard.
+    """Plays a track's clips at the rate of the mix.
 
     Parameters
     ----------
     track : Track
     sample_rate : int
         Hz, of the mix.
+    material : Material, optional
+        What other readers of the same track have decoded already.
     """
 
-    def __init__(self, track: Track, sample_rate: int) -> None:
+    def __init__(self, track: Track, sample_rate: int, material: Material | None = None) -> None:
         self.track = track
         self.sample_rate = sample_rate
-        self._whole: dict[tuple[int, int], Samples] = {}
+        self.material = material or Material(track, sample_rate)
 
     @property
     def end_frame(self) -> int:
-        """Where the last clip ends."""
-        return max((self._span(clip)[1] for clip in self.track.clips), default=0)
+        """Where the last clip falls silent: it is over, or its take is."""
+        return max((self._span(c)[0] + self.material.frames(c, self._length(c)) for c in self.track.clips), default=0)
 
     def play(self, frames: int, channels: int) -> Iterator[list[Piece]]:
         """Yield the pieces of each block of the mix.
@@ -114,29 +92,34 @@ class TrackReader:
         frames : int
             Length of the mix.
         channels : int
-            1 = all takes brought down to one channel; 2 = two-channel takes stay so, one-channel takes stay one.
+            1 = all takes brought down to one channel; more = takes with up to two channels or just so many stay as
+            they are, see :func:`mixer.material.downmix`.
         """
         waiting = sorted(self.track.clips, key=lambda clip: clip.onset_s, reverse=True)
-        sounding: list[tuple[Clip, Samples]] = []
+        sounding: list[tuple[Clip, Sound]] = []
         for start in range(0, frames, BLOCK):
             stop = min(start + BLOCK, frames)
             while waiting and self._span(waiting[-1])[0] < stop:
                 clip = waiting.pop()
-                sounding.append((clip, self._material(clip, channels)))
+                sounding.append((clip, self.material.sound(clip, self._length(clip), channels)))
             pieces = [piece for clip, sound in sounding if (piece := self._piece(clip, sound, start, stop))]
-            sounding = [(clip, sound) for clip, sound in sounding if self._span(clip)[0] + sound.shape[1] > stop]
+            sounding = [(clip, sound) for clip, sound in sounding if self._span(clip)[0] + sound.frames > stop]
             yield pieces
 
     def _span(self, clip: Clip) -> tuple[int, int]:
         first = round(clip.onset_s * self.sample_rate)
         return first, max(first, round((clip.onset_s + clip.duration_s) * self.sample_rate))
 
-    def _piece(self, clip: Clip, sound: Samples, start: int, stop: int) -> Piece | None:
+    def _length(self, clip: Clip) -> int:
         begin, end = self._span(clip)
-        first, last = max(start, begin), min(stop, begin + sound.shape[1])
+        return end - begin
+
+    def _piece(self, clip: Clip, sound: Sound, start: int, stop: int) -> Piece | None:
+        begin, end = self._span(clip)
+        first, last = max(start, begin), min(stop, begin + sound.frames)
         if first >= last:
             return None
-        samples = sound[:, first - begin : last - begin]
+        samples = sound.read(first - begin, last - begin)
         gain = self._envelope(clip, first - begin, last - begin, end - begin)
         if gain is not None:
             samples = samples * gain
@@ -158,47 +141,3 @@ class TrackReader:
             n = last - max(first, length - fall)
             gain[-n:] *= fade_gain(clip.fade_out, (frame[-n:] - (length - fall)) / fall, rising=False)
         return gain.astype(np.float32)
-
-    def _material(self, clip: Clip, channels: int) -> Samples:
-        """Return what the clip plays of its take: up to its length, less where the take ends."""
-        begin, end = self._span(clip)
-        if clip.pitch_cents:
-            return self._excerpt(clip, end - begin, channels)
-        whole = self._take(clip.take, channels)
-        start = round(clip.offset_s * self.sample_rate)
-        return whole[:, start : start + end - begin]
-
-    def _take(self, number: int, channels: int) -> Samples:
-        key = (number, channels)
-        if key not in self._whole:
-            take = self.track.takes[number]
-            self._whole[key] = _resampled(downmix(_samples(take), channels), take.sample_rate, self.sample_rate)
-        return self._whole[key]
-
-    def _excerpt(self, clip: Clip, frames: int, channels: int) -> Samples:
-        """Resample just what a clip with its own pitch needs: a variation costs as much as it lasts."""
-        take = self.track.takes[clip.take]
-        rate = take.sample_rate * 2.0 ** (clip.pitch_cents / 1200.0)
-        start = round(clip.offset_s * take.sample_rate)
-        lead = min(start, _CONTEXT)
-        stop = start + math.ceil(frames * rate / self.sample_rate) + _CONTEXT
-        sound = _resampled(downmix(_samples(take)[:, start - lead : stop], channels), rate, self.sample_rate)
-        skip = round(lead * self.sample_rate / rate)
-        return sound[:, skip : skip + frames]
-
-
-def _samples(take: Take) -> Samples:
-    if isinstance(take, AudioBuffer):
-        return take.samples
-    import soundfile
-
-    return np.ascontiguousarray(soundfile.read(str(take.path), dtype="float32", always_2d=True)[0].T)
-
-
-def _resampled(samples: Samples, rate: float, to: int) -> Samples:
-    if rate == to or not samples.shape[1]:
-        return samples
-    import soxr
-
-    sound = soxr.resample(samples.T, rate, to, quality="HQ")
-    return np.ascontiguousarray(np.asarray(sound, np.float32).T)
