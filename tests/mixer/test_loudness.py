@@ -45,7 +45,7 @@ def test_block_filter_equals_the_recursive_filter() -> None:
         filtered = lfilter(b, a, filtered)
     meter = metered(sound)
     hops = np.square(filtered).reshape(-1, RATE // 10).sum(axis=1)
-    assert meter._hop_energies() == pytest.approx(hops, rel=1e-6, abs=1e-12)
+    assert np.concatenate(meter._whole()._tenths) == pytest.approx(hops, rel=1e-6, abs=1e-12)
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
@@ -74,8 +74,8 @@ def test_surround_weights() -> None:
     assert metered(front, front, centre, back, back).integrated() == pytest.approx(-23.0, abs=0.1)
     assert metered(front, front, centre, sine(0, 20), back, back).integrated() == pytest.approx(-23.0, abs=0.1)
     assert metered(front, front, off, off, off).integrated() == metered(front, front).integrated()
-    with pytest.raises(MixerError, match=r"1\.\.6 channels, got 7"):
-        LoudnessMeter(7, RATE)
+    with pytest.raises(MixerError, match=r"1\.\.12 channels, got 13"):
+        LoudnessMeter(13, RATE)
     with pytest.raises(MixerError, match="8,000 Hz or more, got 4000"):
         LoudnessMeter(1, 4_000)
 
@@ -134,9 +134,9 @@ def test_meters_do_not_care_how_a_stream_is_cut(cuts: list[int], rate: int) -> N
         parts.add(part)
         peaks.add(part)
         parts.integrated()  # looking does not disturb
-    assert parts.integrated() == whole.integrated()
-    assert parts.loudness_range() == whole.loudness_range()
-    assert parts.max_short_term == whole.max_short_term
+    assert parts.integrated() == pytest.approx(whole.integrated(), abs=1e-9)
+    assert parts.loudness_range() == pytest.approx(whole.loudness_range(), abs=1e-9)
+    assert parts.max_short_term == pytest.approx(whole.max_short_term, abs=1e-9)
     assert peaks.peak == peak.peak
 
 
