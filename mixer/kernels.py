@@ -61,10 +61,10 @@ class Kernel(Generic[P, R]):
         As given: tests compare them.
     """
 
-    def __init__(self, function: Callable[P, R], fallback: Callable[P, R] | None, contract: bool) -> None:
+    def __init__(self, function: Callable[P, R], fallback: Callable[..., Any] | None, contract: bool) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.fallback = fallback or function
+        self.fallback = cast(Callable[P, R], fallback or function)
         self._contract = contract
         self._machine: Callable[P, R] | None = None
 
@@ -99,7 +99,7 @@ class Kernel(Generic[P, R]):
 
 
 def compiled(
-    *, fallback: Callable[P, R] | None = None, contract: bool = False
+    *, fallback: Callable[..., Any] | None = None, contract: bool = False
 ) -> Callable[[Callable[P, R]], Kernel[P, R]]:
     """Return a decorator that makes a function a :class:`Kernel`; see the module's text.
 
