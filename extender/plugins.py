@@ -31,7 +31,15 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
         "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
     },
-    "extender.spatialisers": {"stereo": "mixer.spatial:Stereo"},
+    "extender.spatialisers": {
+        "stereo": "mixer.spatial:Stereo",
+        "mono": "mixer.layouts:Mono",
+        "quad": "mixer.layouts:Quad",
+        "5.1": "mixer.layouts:Surround51",
+        "ambisonic": "mixer.layouts:Ambisonic",
+        "ambisonic2": "mixer.layouts:Ambisonic2",
+        "ambisonic3": "mixer.layouts:Ambisonic3",
+    },
     "extender.outputs": {
         "credits": "extender.output:write_credits",
         "report": "extender.output:write_report_page",

@@ -17,7 +17,15 @@ _BUILT_IN = {
         "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
         "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
     },
-    SPATIALISERS: {"stereo": "mixer.spatial:Stereo"},
+    SPATIALISERS: {
+        "stereo": "mixer.spatial:Stereo",
+        "mono": "mixer.layouts:Mono",
+        "quad": "mixer.layouts:Quad",
+        "5.1": "mixer.layouts:Surround51",
+        "ambisonic": "mixer.layouts:Ambisonic",
+        "ambisonic2": "mixer.layouts:Ambisonic2",
+        "ambisonic3": "mixer.layouts:Ambisonic3",
+    },
 }
 _KINDS = {STRATEGIES: "mix strategy", SPATIALISERS: "spatialiser"}
 

@@ -31,17 +31,28 @@ _SEED = 9_613
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoomResponse:
-    """The response of a room that is the same to the left and to the right.
+    """The responses of a room that is the same to the left and to the right.
 
     Parameters
     ----------
-    mid, side : (taps,) float32
-        What follows the direct sound when the sum, or the difference, of left and right is played into the room. Each
-        has unit energy. The two do not mix, so that a mirrored scene sounds mirrored, sample for sample.
+    even, odd : tuple of (taps,) float32
+        What follows the direct sound when a signal that a mirror keeps (the sum of left and right), or turns round
+        (their difference), is played into the room. Each has unit energy; no two are alike. Even and odd do not mix,
+        so that a mirrored scene sounds mirrored, sample for sample.
     """
 
-    mid: Samples
-    side: Samples
+    even: tuple[Samples, ...]
+    odd: tuple[Samples, ...]
+
+    @property
+    def mid(self) -> Samples:
+        """The first even one."""
+        return self.even[0]
+
+    @property
+    def side(self) -> Samples:
+        """The first odd one."""
+        return self.odd[0]
 
 
 def absorption_exponent(room: Room, frequency_hz: ArrayLike = 1_000.0) -> NDArray[np.float64]:
@@ -84,8 +95,8 @@ def reverb_db_at(room: Room | None, distance_m: float) -> float | None:
     return min(max(20.0 * math.log10(distance_m / critical_distance_m(room)), low), high)
 
 
-def room_response(room: Room | None, sample_rate: int) -> RoomResponse | None:
-    """Return the response of a room, the same every time; None for no room or one with damping 1.
+def room_response(room: Room | None, sample_rate: int, even: int = 1, odd: int = 1) -> RoomResponse | None:
+    """Return so many responses of a room, the same every time; None for no room or one with damping 1.
 
     Reflections at the distances of a cube's nearest image sources, then Gaussian noise; both are cut into octave
     bands that each decay with the band's own time, 10^(−3 t / T(f)) (J. A. Moorer, "About this reverberation
@@ -97,9 +108,12 @@ def room_response(room: Room | None, sample_rate: int) -> RoomResponse | None:
     times_s = decay_time_s(room, centres_hz)
     taps = math.ceil(float(times_s.max()) * sample_rate) + sample_rate // 100
     rng = np.random.default_rng(_SEED)
-    mid = _excitation(room, sample_rate, taps, rng, two_signs=False)
-    side = _excitation(room, sample_rate, taps, rng, two_signs=True)
-    return RoomResponse(*(_shaped(sound, centres_hz, times_s, sample_rate) for sound in (mid, side)))
+    sounds: dict[bool, list[NDArray[np.float64]]] = {False: [], True: []}
+    # first, as in stereo, one of each; then what other layouts need
+    for two_signs in (False, True, *[False] * (even - 1), *[True] * (odd - 1)):
+        sounds[two_signs].append(_excitation(room, sample_rate, taps, rng, two_signs=two_signs))
+    shaped = (tuple(_shaped(s, centres_hz, times_s, sample_rate) for s in sounds[signs]) for signs in (False, True))
+    return RoomResponse(*shaped)
 
 
 def _excitation(
