@@ -10,6 +10,7 @@ HEAD_BYTES = 16
 """So many bytes tell the kind."""
 _DECODABLE = frozenset(("wav", "ogg", "mp3", "aiff", "flac"))
 _DECODED_S = 10.0
+_OGG_PAGE_BYTES = 65_307
 _NO_AUDIO_TYPES = ("text/", "application/json", "application/xml", "application/xhtml", "image/")
 
 
@@ -47,6 +48,24 @@ def check_head(head: bytes, kind: str, what: str) -> None:
     )
 
 
+def check_tail(path: Path, kind: str, what: str) -> None:
+    """Raise IntegrityError where a file stops in the middle; of the kinds of preview only Ogg tells.
+
+    A wrong Content-Length can make half a file look whole, and half a file decodes. The last page of a stream is marked
+    (RFC 3533, section 6: header type flag 0x04) and states its own length.
+    """
+    if kind != "ogg":
+        return
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _OGG_PAGE_BYTES))
+        tail = file.read()
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    segments = page[26] if len(page) > 26 else 0
+    length = 27 + segments + sum(page[27 : 27 + segments])
+    if not page.startswith(b"OggS") or len(page) < length or not page[5] & 0x04:
+        raise IntegrityError(f"{what}: it stops in the middle: not kept; try later or take another sound")
+
+
 def check_content_type(content_type: str, what: str) -> None:
     """Raise IntegrityError when the answer says that it is a web page or a message."""
     if content_type.lower().startswith(_NO_AUDIO_TYPES):
@@ -70,6 +89,7 @@ def decodes(path: Path, kind: str) -> None:
         with soundfile.SoundFile(str(path)) as sound:
             frames = len(sound.read(int(_DECODED_S * sound.samplerate), dtype="float32"))
     except (soundfile.SoundFileError, RuntimeError) as error:
-        raise IntegrityError(f"{path.name}: cannot be decoded ({error}): not kept; take another sound") from None
+        why = str(getattr(error, "error_string", error)).rstrip(".")
+        raise IntegrityError(f"{path.name}: cannot be decoded ({why}): not kept; take another sound") from None
     if frames == 0:
         raise IntegrityError(f"{path.name}: holds no sound: not kept; take another")

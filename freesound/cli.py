@@ -19,6 +19,7 @@ from freesound.tokens import TokenStore
 from freesound.transport import Transport
 
 CLIENT_ID = "FREESOUND_CLIENT_ID"
+ADDRESS = "FREESOUND_BASE_URL"
 _DESCRIPTION = f"Log in to Freesound. The key is read from {ENVIRONMENT_KEY}; get one at {APPLY}."
 
 
@@ -43,7 +44,7 @@ class Terminal:
 def main(argv: Sequence[str] | None = None, terminal: Terminal | None = None) -> int:
     """Run the command and return its exit code: 0 well, 1 an error that was told in one line, 2 wrong usage."""
     terminal = terminal or Terminal()
-    options = _parser().parse_args(argv)
+    options = _parser(os.environ if terminal.environ is None else terminal.environ).parse_args(argv)
     try:
         options.run(options, terminal)
     except FreesoundError as error:
@@ -55,9 +56,10 @@ def main(argv: Sequence[str] | None = None, terminal: Terminal | None = None) ->
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="freesound", description=_DESCRIPTION)
-    parser.add_argument("--base-url", default=BASE_URL, help="of the API (default: %(default)s)")
+    address = environ.get(ADDRESS) or BASE_URL
+    parser.add_argument("--base-url", default=address, help=f"of the API (default: {ADDRESS}, else {BASE_URL})")
     commands = parser.add_subparsers(required=True, metavar="command")
     login = commands.add_parser("login", help="log in, for downloads of originals and for bookmarks")
     login.add_argument("--client-id", default="", help=f"of the key (default: from {CLIENT_ID}, or asked)")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from freesound.calls import Caller, Deadline
-from freesound.checking import HEAD_BYTES, check_content_type, check_head, decodes
+from freesound.checking import HEAD_BYTES, check_content_type, check_head, check_tail, decodes
 from freesound.errors import FreesoundError, IntegrityError, NetworkError
 from freesound.transport import Response
 
@@ -198,6 +198,7 @@ class Downloader:
             self._decode(part, wanted.kind)
         except FreesoundError as error:
             raise IntegrityError(str(error).replace(part.name, wanted.what)) from None
+        check_tail(part, wanted.kind, wanted.what)
 
 
 def move(source: Path, target: Path) -> None:

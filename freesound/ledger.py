@@ -344,8 +344,8 @@ def quota_exceeded(limit: int | None, resets_at: datetime, retry_in_s: float | N
     """Return the error for a used-up day."""
     stated = f"{limit} requests" if limit else "requests"
     return QuotaExceeded(
-        f"the {stated} that Freesound allows in a day are used up: go on after {resets_at:%Y-%m-%d %H:%M} UTC, with "
-        "offline=True from what was fetched before, or ask mtg@upf.edu for a higher limit",
+        f"the {stated} that Freesound allows in a day are used up: go on after {resets_at:%Y-%m-%d %H:%M} UTC, or "
+        "offline with what was fetched before, or ask mtg@upf.edu for a higher limit",
         resets_at=resets_at,
         limit=limit,
         retry_in_s=retry_in_s,

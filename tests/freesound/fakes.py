@@ -164,13 +164,15 @@ def wav(seconds: float = 0.1, rate_hz: int = 8000) -> bytes:
     return out.getvalue()
 
 
-def ogg() -> bytes:
+def ogg(seconds: float = 1.0) -> bytes:
     """A small Ogg Vorbis file."""
     import numpy as np
     import soundfile
 
     out = io.BytesIO()
-    soundfile.write(out, np.sin(np.arange(22_050) * 0.1).astype(np.float32) * 0.5, 22_050, format="OGG")
+    soundfile.write(
+        out, np.sin(np.arange(round(22_050 * seconds)) * 0.1).astype(np.float32) * 0.5, 22_050, format="OGG"
+    )
     return out.getvalue()
 
 

@@ -115,6 +115,19 @@ def test_what_is_no_such_file_is_not_kept(
     assert network.open == 0
 
 
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_half_a_file_that_calls_itself_whole_is_not_kept(tmp_path: Path, share: float) -> None:
+    """It decodes, and its length is the one that was stated."""
+    assert SOUND is not None
+    long = ogg(20.0)
+    client, _, _ = client_for([audio(long[: int(share * len(long)) - 1])], tmp_path)
+    with pytest.raises(IntegrityError, match="stops in the middle"):
+        client.preview(SOUND)
+    assert cache_info(tmp_path / "cache").previews == 0
+    client, _, _ = client_for([audio(long)], tmp_path)
+    assert client.preview(SOUND).path.read_bytes() == long
+
+
 def test_a_dead_preview_is_remembered_for_an_hour(tmp_path: Path) -> None:
     assert SOUND is not None
     client, network, clock = client_for([html("", 404), audio()], tmp_path)
