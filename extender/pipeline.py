@@ -109,12 +109,13 @@ def render_picture(
     wanted, whence = _near(picture, options)
     sources = sources_of(options.sources, options.libraries, offline=options.see.offline, sounds=wanted)
     seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
+    scene, roles = cast_scene(
+        replace(seen.scene, notes=(*seen.scene.notes, *whence)), vocabulary, sources, options, progress
+    )
+    roles = with_named(scene, roles, vocabulary, options, wanted)
+    scene = replace(scene, notes=(*scene.notes, *_left_out(sources, options), *said_by(sources, roles)))
+    # Only now, so that a render that is killed while it fetches sounds leaves nothing beside the picture.
     with whole_folder(output, force=options.force) as folder:
-        scene, roles = cast_scene(
-            replace(seen.scene, notes=(*seen.scene.notes, *whence)), vocabulary, sources, options, progress
-        )
-        roles = with_named(scene, roles, vocabulary, options, wanted)
-        scene = replace(scene, notes=(*scene.notes, *_left_out(sources, options), *said_by(sources, roles)))
         roles = gather_sounds(roles, folder)
         sounds = load_sounds(roles, folder, progress)
         progress("arranging", 0.0)
@@ -125,6 +126,9 @@ def render_picture(
         made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
         return replace(made, requests=requests_of(sources))
 
+
+REQUESTS_SENT = "requests that casting sent"
+"""How the note begins that counts them: true of the render that cast the sounds, and not of those after it."""
 
 Change = Callable[[Project], Role]
 """Returns one role of a project anew, with its takes where they were fetched to (absolute paths)."""
@@ -210,7 +214,7 @@ def said_by(sources: Sequence[SoundSource], roles: Cast) -> tuple[str, ...]:
     told = [f"{source.name}: {note}" for source in sources for note in getattr(source, "notes", ())]
     told += [f"{s.name}: {terms}" for s in sources if s.name in playing and (terms := str(getattr(s, "terms", "")))]
     asked = [f"{count} of {name}" for name, count in requests_of(sources).items() if count]
-    return tuple(dict.fromkeys((*told, *([f"requests that casting sent: {', '.join(asked)}"] if asked else []))))
+    return tuple(dict.fromkeys((*told, *([f"{REQUESTS_SENT}: {', '.join(asked)}"] if asked else []))))
 
 
 def _left_out(sources: Sequence[SoundSource], options: RenderOptions) -> tuple[str, ...]:

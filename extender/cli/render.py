@@ -226,9 +226,13 @@ def tell(result: Soundscape, *, json_output: bool, quiet: bool) -> None:
     if quiet:
         return
     from extender.output.report_words import summary
+    from extender.pipeline import REQUESTS_SENT
 
     for note in project.scene.notes:
-        typer.echo(f"note: {note}")
+        if not note.startswith(REQUESTS_SENT):
+            typer.echo(f"note: {note}")
+    if sent := [f"{count} of {name}" for name, count in result.requests.items() if count]:
+        typer.echo(f"note: {REQUESTS_SENT}: {', '.join(sent)}")
     typer.echo(summary(project))
     level = "silence" if meters.loudness_lufs is None else f"{meters.loudness_lufs:.1f} LUFS"
     peak = "" if meters.true_peak_dbtp is None else f", {meters.true_peak_dbtp:.1f} dBTP"

@@ -73,4 +73,9 @@ def swap(
         with progress_bar(show=not (quiet or json_output)) as progress:
             target = output or default_output(project)
             result = render_project(project, target, force=output is None, progress=progress, change=change)
+        if not (quiet or json_output):
+            for source in asked:
+                for note in getattr(source, "notes", ()):
+                    if f"{source.name}: {note}" not in result.project.scene.notes:
+                        typer.echo(f"note: {source.name}: {note}")
         tell(replace(result, requests=requests_of(asked)), json_output=json_output, quiet=quiet)

@@ -22,7 +22,7 @@ def check_target(target: Path, *, force: bool) -> None:
     Raises
     ------
     OutputError
-        The target exists and ``force`` is not given, it exists and is no soundscape, or its folder is missing.
+        The target exists and ``force`` is not given, it exists and is no soundscape, or it cannot be made there.
     """
     if target.exists() or target.is_symlink():
         if not force:
@@ -32,6 +32,9 @@ def check_target(target: Path, *, force: bool) -> None:
     parent = target.absolute().parent
     if parent.exists() and not parent.is_dir():
         raise OutputError(f"cannot write {target}: {parent} is not a folder")
+    there = next(folder for folder in (parent, *parent.parents) if folder.exists())
+    if there.is_dir() and not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {target}: permission denied; give another place with --output")
 
 
 @contextmanager

@@ -115,11 +115,15 @@ def _greets(plain: socket.socket, host: str) -> bool:
 
 
 def _place(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:  # no address at all; whoever asks for it is told so elsewhere
+        return "", "", 0
 
 
 def _has_proxy(url: str) -> bool:
     from urllib.request import getproxies, proxy_bypass
 
-    return urlsplit(url).scheme in getproxies() and not proxy_bypass(_place(url)[1])
+    scheme, host, _ = _place(url)
+    return scheme in getproxies() and not proxy_bypass(host)

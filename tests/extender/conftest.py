@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import shared
+from tests.extender.desk import Desk
+from tests.freesound_server import FreesoundServer
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +24,29 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
 def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where synthesised sounds are kept for all tests that link their own cache's ``procedural`` to it."""
     return tmp_path_factory.mktemp("procedural")
+
+
+@pytest.fixture(scope="session")
+def freesound_site() -> Iterator[FreesoundServer]:
+    """One site over the real recordings for all tests; ``server`` is the same, as new."""
+    with FreesoundServer(shared("sounds")) as running:
+        yield running
+
+
+@pytest.fixture
+def server(freesound_site: FreesoundServer) -> Iterator[FreesoundServer]:
+    """Return the site with nothing asked yet and nothing wrong."""
+    freesound_site.faults.clear()
+    freesound_site.log.clear()
+    freesound_site.throttle.reset()
+    yield freesound_site
+    assert freesound_site.errors == []
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: FreesoundServer, synthesised: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """Return a folder to work in, with a picture of a dog in a street, where the tests then are."""
+    monkeypatch.chdir(tmp_path)
+    made = Desk(tmp_path, server, synthesised)
+    made.scene("dog")
+    return made

@@ -54,7 +54,16 @@ IN_APPLICATION: dict[str, Callable[[], Answer]] = {
 IN_DATA = ("null_results", "duplicates", "count_lies", "hostile_names", "unknown_licence", "bad_json")
 
 #: What happens to a right answer on the wire.
-ON_THE_WIRE = ("truncated", "length_too_long", "length_too_short", "reset", "reset_midway", "slow", "stalled")
+ON_THE_WIRE = (
+    "truncated",
+    "length_too_long",
+    "length_too_short",
+    "reset",
+    "reset_midway",
+    "slow",
+    "stalled",
+    "stalled_midway",
+)
 
 REDIRECT = "redirect"
 KINDS = (*IN_FRONT, *IN_APPLICATION, *IN_DATA, *ON_THE_WIRE, REDIRECT)
@@ -75,7 +84,8 @@ class Fault:
     skip : int
         How many matching requests go well before it.
     seconds : float
-        For ``slow``: how long the body takes; for ``stalled``: how long nothing comes, then the line is cut.
+        For ``slow``: how long the body takes; for ``stalled``: how long nothing comes, then the line is cut; for
+        ``stalled_midway``: the same after half of the body.
     location : str
         For ``redirect``: where to; empty = the same path on another host of this server.
     """

@@ -150,8 +150,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(answer, declared=length // 2, close=True)
         if kind == "truncated":
             return self._send(answer, only=length // 2, close=True)
-        if kind == "reset_midway":
+        if kind in ("reset_midway", "stalled_midway"):
             sent = self._send(answer, only=length // 2, close=True)
+            self.owner.pause(fault.seconds if fault and kind == "stalled_midway" else 0.0)
             self._cut()
             return sent
         return self._send(answer, over_s=fault.seconds if fault and kind == "slow" else 0.0)

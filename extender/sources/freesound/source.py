@@ -31,7 +31,7 @@ from freesound.transport import RequestsTransport
 if TYPE_CHECKING:
     from extender.sources.freesound.ladder import Step
     from extender.sources.freesound.ranking import Fit
-    from freesound import Client, Sound
+    from freesound import Client, Clock, Manners, Sound
 
 ADDRESS_VARIABLE = "FREESOUND_BASE_URL"
 """Another address of the API: https, or plain http on this machine."""
@@ -79,7 +79,9 @@ class FreesoundSource:
     Parameters
     ----------
     context : SourceContext
-        Answers, previews and the count of requests are kept under ``cache_dir/freesound``.
+        Answers and previews are kept under ``cache_dir/freesound``.
+    clock, manners : freesound.Clock, freesound.Manners or None
+        For tests.
 
     Attributes
     ----------
@@ -90,9 +92,11 @@ class FreesoundSource:
     name = "freesound"
     terms = "Freesound's API may be used for non-commercial purposes only, unless Freesound has agreed to more"
 
-    def __init__(self, context: SourceContext) -> None:
+    def __init__(self, context: SourceContext, *, clock: Clock | None = None, manners: Manners | None = None) -> None:
         self.notes: tuple[str, ...] = ()
         self._context = context
+        self._clock = clock
+        self._manners = manners
         self._root = context.cache_dir / "freesound"
         self._client_made: Client | None = None
         self._resting: Client | None = None
@@ -270,7 +274,9 @@ class FreesoundSource:
                 transport=Guarded(RequestsTransport(), self._context.reach),
                 base_url=self._base_url,
                 offline=offline,
-                manners=Manners(CONNECT_S, _READ_S, backoff_s=0.5, deadline_s=_CALL_S, download_deadline_s=120.0),
+                clock=self._clock,
+                manners=self._manners
+                or Manners(CONNECT_S, _READ_S, backoff_s=0.5, deadline_s=_CALL_S, download_deadline_s=120.0),
             )
         except FreesoundError as error:
             raise SourceError(str(error)) from None
