@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mixer.errors import MixerError
 from mixer.inputs import Sound, as_take
 from mixer.meter_kernels import weighted_energies
-from mixer.pcm import BLOCK, read_blocks
+from mixer.recordings import open_recording
 from mixer.types import AudioFile, Samples, Take
 
 OFFSET_LU = -0.691
@@ -63,6 +63,8 @@ CHANNEL_WEIGHTS = {count: tuple(map(channel_weight, layout)) for count, layout i
 
 _STEP, _MOMENTARY, _SHORT_TERM = 10, 40, 300
 """In hundredths of a second: between gating blocks; 400 ms; 3 s."""
+BLOCK = 65_536
+"""Frames that are looked at once."""
 _FOLD = 6_000
 """Energies that are collected before they are looked at."""
 
@@ -367,7 +369,7 @@ def integrated_loudness(audio: Sound, sample_rate: int = 48_000) -> float | None
     --------
     >>> import numpy as np
     >>> tone = 10 ** (-23 / 20) * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
-    >>> round(integrated_loudness(AudioBuffer([tone, tone], 48_000)), 1)
+    >>> round(integrated_loudness(np.stack([tone, tone])), 1)
     -23.0
     """
     take = as_take(audio, sample_rate)
@@ -380,10 +382,12 @@ def integrated_loudness(audio: Sound, sample_rate: int = 48_000) -> float | None
 def blocks_of(take: Take) -> Iterator[Samples]:
     """Yield a recording in blocks of (channels, up to 65,536) float32."""
     if isinstance(take, AudioFile):
-        yield from read_blocks(take)
-        return
-    for start in range(0, take.frames, BLOCK):
-        yield take.samples[:, start : start + BLOCK]
+        recording = open_recording(take)
+        for start in range(0, take.frames, BLOCK):
+            yield recording.read(start, min(BLOCK, take.frames - start))
+    else:
+        for start in range(0, take.frames, BLOCK):
+            yield take.samples[:, start : start + BLOCK]
 
 
 def at_least(wanted: int, sample_rate: int, blocks: Iterable[Samples]) -> Iterator[Samples]:

@@ -1,4 +1,4 @@
-"""Compiled loops of the meters: the K-weighting and its energies in one pass, and the decoding of 24-bit samples."""
+"""The meters' compiled loop: the K-weighting and its energies in one pass."""
 
 from __future__ import annotations
 
@@ -114,21 +114,3 @@ def weighted_energies(
                 pending[c] = 0.0
             else:
                 pending[c] = first + second
-
-
-def _decode_numpy(raw: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-    words = np.zeros((raw.size // 3, 4), np.uint8)
-    words[:, 1:] = raw.reshape(-1, 3)
-    out[:] = (words.view("<i4").reshape(-1, len(out)).T) * np.float32(2.0**-31)
-
-
-@compiled(fallback=_decode_numpy)
-def decode_24_bit(raw: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-    """Turn little-endian 24-bit samples, interleaved, into floats of full scale ±1, (channels, frames)."""
-    channels, frames = out.shape
-    for c in range(channels):
-        row = out[c]
-        for n in range(frames):
-            i = 3 * (n * channels + c)
-            word = (np.int32(raw[i]) << 8) | (np.int32(raw[i + 1]) << 16) | (np.int32(raw[i + 2]) << 24)
-            row[n] = np.float32(np.int32(word)) * np.float32(2.0**-31)
