@@ -18,8 +18,6 @@ LEVEL_DB = 92.0
 STEP_BARK = 0.25
 """dz."""
 LOWEST_HZ, HIGHEST_HZ = 80.0, 18_000.0
-ACTIVE = 10.0**0.6
-"""What stands 6 dB above the internal noise is heard."""
 _GAMMA = 0.84971762641205
 """A sine between two bins loses this much (ITU-R BS.1387, eq. 3): 1019.5 Hz at full scale reads Lp."""
 _DOWN_DB_PER_BARK = 27.0

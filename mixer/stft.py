@@ -28,6 +28,29 @@ def hop_of(window: int, overlap: int) -> int:
     return window // overlap
 
 
+class Resampler:
+    """Resamples a stream that comes in blocks; the results depend on the blocks' lengths only, not on what is silent.
+
+    Parameters
+    ----------
+    channels : int
+    rate, to : int
+        Hz.
+    """
+
+    def __init__(self, channels: int, rate: int, to: int) -> None:
+        import soxr
+
+        self._channels = channels
+        self._stream = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
+
+    def add(self, block: Samples | None, length: int, *, last: bool = False) -> Samples:
+        """Take the next ``length`` samples, (channels, length), None for silence; return what is ready of them."""
+        samples = np.zeros((length, self._channels), np.float32) if block is None else np.ascontiguousarray(block.T)
+        ready = self._stream.resample_chunk(samples, last=last)
+        return np.ascontiguousarray(np.asarray(ready, np.float32).reshape(-1, self._channels).T)
+
+
 class Framer:
     """Cuts a stream into overlapping frames; how it is cut into blocks changes nothing.
 
