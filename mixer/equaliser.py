@@ -176,8 +176,12 @@ class Cascade:
         self._scratch = np.empty(CHUNK)
         self._lanes = np.empty(self._design.states * LANES)
 
-    def process(self, block: Samples | None, frames: int) -> Samples | None:
-        """Filter the next (channels, frames); None is silence."""
+    looks_ahead = False
+
+    def process(
+        self, block: Samples | None, frames: int, first: int = 0, following: Samples | None = None
+    ) -> Samples | None:
+        """Filter the next (channels, frames); None is silence. Neither time nor what follows matters."""
         design = self._design
         if block is None:
             if np.max(np.abs(self._states) @ design.loudest) < SILENT:
@@ -219,7 +223,11 @@ class Automated:
         self._rate = sample_rate
         self._states = np.zeros((channels, 2))
 
-    def process(self, block: Samples | None, frames: int, first: int) -> Samples | None:
+    looks_ahead = False
+
+    def process(
+        self, block: Samples | None, frames: int, first: int, following: Samples | None = None
+    ) -> Samples | None:
         """Filter the next (channels, frames), which begin at this frame of the mix; None is silence."""
         if block is None:
             if np.abs(self._states).max() < SILENT:
@@ -295,8 +303,12 @@ class LinearPhase:
         self._rings = False
         self._spectra: dict[int, NDArray[np.complex128]] = {}
 
-    def process(self, block: Samples | None, following: Samples | None, frames: int) -> Samples | None:
-        """Filter the next (channels, frames), of which those that follow are known too; None is silence."""
+    looks_ahead = True
+
+    def process(
+        self, block: Samples | None, frames: int, first: int = 0, following: Samples | None = None
+    ) -> Samples | None:
+        """Filter the next (channels, frames), of which the block that follows is known too; None is silence."""
         from scipy.fft import irfft, next_fast_len, rfft
 
         half = self.half
