@@ -5,103 +5,77 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Event
 from types import TracebackType
+from typing import TypeVar
 
 import numpy as np
 
-from mixer.convolve import BLOCK, silent
+from mixer.bus import BusShape, Output, Write
+from mixer.convolve import BLOCK
+from mixer.lanes import Lane, Playing, TrackLevels, add_panned, placed
 from mixer.limiter import MARGIN_DB, Limiter
 from mixer.loudness import LoudnessMeter
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.plugins import SPATIALISERS, make
-from mixer.results import Meters, TrackMeter
+from mixer.results import Meters
 from mixer.room import room_response
 from mixer.spatial import Spatialiser, Stage
 from mixer.spool import Spool
-from mixer.timeline import TrackReader
-from mixer.truepeak import TruePeakMeter, decibels
+from mixer.timeline import Reader
 from mixer.types import Samples, Track, check
+
+__all__ = ["CACHE_BYTES", "MixSession", "Progress", "TrackLevels", "Write", "WriteStem"]
 
 Progress = Callable[[str, float], None]
 """Called with the stage's name and how much of it is done, 0..1."""
-Write = Callable[[Samples], None]
-"""Takes the next (channels, frames)."""
 WriteStem = Callable[[str, Samples], None]
 """Takes a track's id and its next (channels, frames)."""
 
-CACHE_BYTES = 256_000_000
+CACHE_BYTES = 192_000_000
 """Placed tracks are kept from planning to rendering if all together need no more."""
-END_FADE_S = 0.01
-"""What still sounds when the mix is over ends without a click."""
+DECODED_BYTES = 96_000_000
+"""What all tracks together may keep decoded of files that they play several times."""
 LOUDNESS_STEPS = 4
 """How often the limited mix is measured to find the bus gain."""
 LOUDNESS_TOLERANCE_LU = 0.02
 LARGEST_REDUCTION_DB = 20.0
 """Loudness is not bought with more limiting than this."""
+_GROUPS, _LARGEST_GROUP = 16, 8
+"""Tracks are summed in groups, a thread each: about so many, of so many tracks at most."""
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class TrackLevels:
-    """Levels of a placed track as functions of its gain.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """The tracks that one thread plays and sums."""
 
-    Parameters
-    ----------
-    meter : LoudnessMeter
-        That has heard all of it at 0 dB.
-    peak : float
-        True peak at 0 dB, linear.
-    """
+    playing: tuple[Playing, ...]
+    gains: tuple[float, ...]
 
-    meter: LoudnessMeter
-    peak: float
+    def blocks(self) -> list[Samples | None]:
+        """Return the next block of each track at its gain."""
+        heard = [(playing, gain, next(playing.blocks)) for playing, gain in zip(self.playing, self.gains, strict=True)]
+        return [None if block is None else placed(block, playing.at(gain)) for playing, gain, block in heard]
 
-    def gain_to(self, target_lufs: float) -> float | None:
-        """Return the gain in dB that brings it to a loudness; None for silence."""
-        return self.meter.gain_to(target_lufs)
-
-    def at(self, settings: TrackSettings) -> TrackMeter:
-        """Return what the meters show at the settings' gain."""
-        peak_dbtp = decibels(self.peak)
-        loudness = self.meter.integrated(settings.gain_db)
-        return TrackMeter(settings.id, loudness, None if peak_dbtp is None else peak_dbtp + settings.gain_db)
-
-
-class _Lane:
-    """One track: its reader, and what is known of it in its present place."""
-
-    def __init__(self, track: Track, sample_rate: int) -> None:
-        self.reader = TrackReader(track, sample_rate)
-        self.levels: TrackLevels | None = None
-        self._placement: TrackSettings | None = None
-        self._kept: list[Samples | None] | None = None
-
-    def play(
-        self, settings: TrackSettings, stage: Stage, spatialiser: Spatialiser, *, keep: bool
-    ) -> Iterator[Samples | None]:
-        """Yield the placed track at 0 dB; the first time through it is measured and, if wished, kept."""
-        placement = replace(settings, gain_db=0.0, reason="")
-        if placement != self._placement:
-            self._placement, self.levels, self._kept = placement, None, None
-        if self._kept is not None:
-            return iter(self._kept)
-        blocks = _ended(spatialiser.place(self.reader, placement, stage), stage)
-        return blocks if self.levels else self._measured(blocks, stage, keep=keep)
-
-    def _measured(self, blocks: Iterator[Samples | None], stage: Stage, *, keep: bool) -> Iterator[Samples | None]:
-        meter, peak = LoudnessMeter(2, stage.sample_rate), TruePeakMeter(2)
-        kept: list[Samples | None] = []
-        for number, block in enumerate(blocks):
-            heard = block if block is not None else np.zeros((2, _frames(stage, number)), np.float32)
-            meter.add(heard)
-            peak.add(heard)
-            if keep:
-                kept.append(block)
-            yield block
-        self.levels = TrackLevels(meter, peak.peak)
-        self._kept = kept if keep else None
+    def total(self, channels: int) -> Samples | None:
+        """Return their sum; the same, to the last bit, as that of the blocks."""
+        total: Samples | None = None
+        for playing, gain in zip(self.playing, self.gains, strict=True):
+            block = next(playing.blocks)
+            if block is None:
+                continue
+            if total is None:
+                total = np.zeros((channels, block.shape[-1]), np.float32)
+            level = playing.at(gain)
+            if isinstance(level, np.ndarray):
+                add_panned(total, block, level)
+            else:
+                total += block if level == 1.0 else block * level
+        return total
 
 
 class MixSession:
@@ -122,10 +96,16 @@ class MixSession:
     cache_bytes : int
         How much may be kept of what was played.
 
+    Attributes
+    ----------
+    tracks : tuple of Track
+    layout : str
+
     Notes
     -----
-    Tracks are played in parallel, one thread each; sums are made in the order of the tracks and filters work on one
-    grid of blocks, so that neither threads nor the cache change a bit of the result.
+    Tracks are played in parallel, in groups that depend on their number alone; sums are made in the order of the
+    tracks within a group and of the groups, and filters work on one grid of blocks, so that neither threads nor the
+    cache change a bit of the result.
     """
 
     def __init__(
@@ -140,19 +120,38 @@ class MixSession:
         progress: Progress | None = None,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
-        frames = max(1, round(duration_s * sample_rate))
         self.tracks = tuple(tracks)
-        self._stage = Stage(sample_rate, frames, stage_half_deg, room_response(room, sample_rate))
-        self._spatialiser: Spatialiser = make(SPATIALISERS, layout)
-        check(self._spatialiser.channels == 2, "Spatialiser", "channels", "2", self._spatialiser.channels)
         self.layout = layout
-        self._lanes = [_Lane(track, sample_rate) for track in tracks]
-        self._keep = len(tracks) * frames * 8 <= cache_bytes
+        frames = max(1, round(duration_s * sample_rate))
+        self._spatialiser: Spatialiser = make(SPATIALISERS, layout)
+        check(self.channels >= 1, "Spatialiser", "channels", "1 or more", self.channels)
+        responses = getattr(self._spatialiser, "room_responses", (1, 1))
+        response = room_response(room, sample_rate, *responses)
+        self._stage = Stage(sample_rate, frames, stage_half_deg, response)
+        share = DECODED_BYTES // max(1, len(tracks))
+        self._lanes = {track.id: Lane(track, sample_rate, share) for track in tracks}
+        check(len(self._lanes) == len(tracks), "MixPlan", "tracks", "with unique ids", [track.id for track in tracks])
+        self._keep = len(tracks) * frames * self.channels * 4 <= cache_bytes
         self._progress = progress or (lambda stage, fraction: None)
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
         self._closing = Event()
         self._spool = Spool()
-        self._spooled: tuple[TrackSettings, ...] = ()
+        self._spooled: tuple[object, ...] = ()
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return self._stage.sample_rate
+
+    @property
+    def frames(self) -> int:
+        """Length of the mix."""
+        return self._stage.frames
+
+    @property
+    def channels(self) -> int:
+        """Of the mix, and of each placed track."""
+        return self._spatialiser.channels
 
     def __enter__(self) -> MixSession:
         return self
@@ -164,37 +163,95 @@ class MixSession:
         self._pool.shutdown(cancel_futures=True)
         self._spool.close()
 
+    def _key(self, name: str) -> Reader:
+        check(name in self._lanes, "Duck", "by", f"one of {list(self._lanes)}", name)
+        return self._lanes[name].reader()
+
+    def _play(self, settings: TrackSettings, lane: Lane, *, measure: bool, keep: bool = False) -> Playing:
+        return lane.play(settings, self._stage, self._spatialiser, self._key, measure=measure, keep=keep)
+
     def levels(self, settings: Sequence[TrackSettings]) -> list[TrackLevels]:
-        """Return the levels of each track placed by its settings, whatever gain they have."""
-        done = iter(range(1, len(self._lanes) + 1))
+        """Return the levels of each track processed and placed by its settings, whatever gain they have."""
+        lanes = list(self._lanes.values())
+        done = iter(range(1, len(lanes) + 1))
 
-        def run(lane: _Lane, track_settings: TrackSettings) -> None:
-            for _ in lane.play(track_settings, self._stage, self._spatialiser, keep=self._keep):
-                if self._closing.is_set():
-                    return
+        def run(lane: Lane, track_settings: TrackSettings) -> None:
+            playing = self._play(track_settings, lane, measure=True, keep=self._keep)
+            if lane.levels is None:
+                for _ in playing.blocks:
+                    if self._closing.is_set():
+                        return
 
-        for _ in self._pool.map(run, self._lanes, settings):
-            self._progress("measuring tracks", next(done) / len(self._lanes))
-        return [lane.levels for lane in self._lanes if lane.levels]
+        for _ in self._pool.map(run, lanes, settings):
+            self._progress("measuring tracks", next(done) / len(lanes))
+        return [lane.levels for lane in lanes if lane.levels]
 
-    def settle_bus(self, settings: Sequence[TrackSettings], loudness_lufs: float, ceiling_dbtp: float) -> BusSettings:
+    def in_step(self, settings: Sequence[TrackSettings]) -> Iterator[list[Samples | None]]:
+        """Play all tracks in step.
+
+        Parameters
+        ----------
+        settings : sequence of TrackSettings
+            One for each track; ``gain_db`` is not applied, ``fader_db`` is.
+
+        Yields
+        ------
+        list of (channels, frames) float32 or None
+            The next BLOCK frames of every track, processed and placed; None = silence. Not to be changed. The block
+            after it is played meanwhile.
+        """
+        for blocks in self._at_work(self._groups(settings, [1.0] * len(settings)), _Group.blocks):
+            yield [block for group in blocks for block in group]
+
+    def _groups(
+        self, settings: Sequence[TrackSettings], gains: Sequence[float], *, measure: bool = False
+    ) -> list[_Group]:
+        size = min(max(1, len(self._lanes) // _GROUPS), _LARGEST_GROUP)
+        playing = [self._play(s, lane, measure=measure) for lane, s in zip(self._lanes.values(), settings, strict=True)]
+        cuts = range(0, len(playing), size)
+        return [_Group(tuple(playing[n : n + size]), tuple(gains[n : n + size])) for n in cuts]
+
+    def _at_work(self, groups: Sequence[_Group], work: Callable[[_Group], T]) -> Iterator[list[T]]:
+        """Yield the results of all groups for each block; each group begins with the next as soon as it may."""
+        count = -(-self.frames // BLOCK)
+        pending = [self._pool.submit(work, group) for group in groups]
+        for number in range(count):
+            results = []
+            for n, group in enumerate(groups):
+                results.append(pending[n].result())
+                if number + 1 < count:
+                    pending[n] = self._pool.submit(work, group)
+            yield results
+
+    def settle_bus(
+        self,
+        settings: Sequence[TrackSettings],
+        loudness_lufs: float,
+        ceiling_dbtp: float,
+        *,
+        bus: BusSettings = BusSettings(),  # noqa: B008  # frozen
+    ) -> BusSettings:
         """Find the bus gain with which the limited mix has a loudness, within 0.1 LU where its peaks allow.
+
+        The filters and the fader of ``bus`` stay as they are.
 
         Where the limiter works, loudness does not follow gain: the limited mix is measured at most LOUDNESS_STEPS
         times, the gain following the secant, and the nearest is taken.
         """
-        meter, peak = self._sum_up(settings)
+        bus = replace(bus, loudness_lufs=loudness_lufs, ceiling_dbtp=ceiling_dbtp)
+        meter, peak = self._sum_up(settings, bus)
         gain_db = meter.gain_to(loudness_lufs)
         if gain_db is None:
-            return BusSettings(0.0, loudness_lufs, ceiling_dbtp, "nothing is heard")
+            return replace(bus, gain_db=0.0, reason="nothing is heard")
         gain_db = min(max(gain_db, -200.0), 120.0)
         headroom_db = ceiling_dbtp - MARGIN_DB - 20.0 * math.log10(peak)
         if gain_db <= headroom_db:
             reason = f"{gain_db:+.1f} dB bring the mix to {loudness_lufs:.1f} LUFS; no peak needs the limiter"
-            return BusSettings(gain_db, loudness_lufs, ceiling_dbtp, reason)
-        return self._settle_limited(gain_db, headroom_db + LARGEST_REDUCTION_DB, loudness_lufs, ceiling_dbtp)
+            return replace(bus, gain_db=gain_db, reason=reason)
+        return self._settle_limited(gain_db, headroom_db + LARGEST_REDUCTION_DB, bus)
 
-    def _settle_limited(self, gain_db: float, most_db: float, loudness_lufs: float, ceiling_dbtp: float) -> BusSettings:
+    def _settle_limited(self, gain_db: float, most_db: float, bus: BusSettings) -> BusSettings:
+        loudness_lufs, ceiling_dbtp = bus.loudness_lufs, bus.ceiling_dbtp
         gain_db = min(gain_db, most_db)
         tried: list[tuple[float, float, float]] = []  # error, gain, reduction
         for step in range(LOUDNESS_STEPS):
@@ -215,123 +272,98 @@ class MixSession:
         if error > 0.1:
             reason += f", short of {loudness_lufs:.1f}: its peaks stand too far out for {ceiling_dbtp:.1f} dBTP"
         reason += f"; the limiter takes up to {reduction_db:.1f} dB"
-        return BusSettings(gain_db, loudness_lufs, ceiling_dbtp, reason)
+        return replace(bus, gain_db=gain_db, reason=reason)
 
-    def render(self, plan: MixPlan, *, write: Write, write_stem: WriteStem | None = None) -> Meters:
-        """Play the plan to the letter: blocks of the limited mix, and of the stems before the limiter, in order."""
-        bus = np.float32(10.0 ** (plan.bus.gain_db / 20.0))
-        limiter = Limiter(2, self._stage.sample_rate, plan.bus.ceiling_dbtp)
-        output = _Output(write, self._pool, self._stage.sample_rate)
-        for number, mix in enumerate(self._mixed(plan.tracks, bus, write_stem)):
-            output.add(limiter.process(mix * bus))
-            self._progress("mixing", min(1.0, (number + 1) * BLOCK / self._stage.frames))
+    def render(
+        self, plan: MixPlan, *, write: Write, write_stem: WriteStem | None = None, measure_tracks: bool = False
+    ) -> Meters:
+        """Play the plan to the letter: blocks of the limited mix, and of the stems before the limiter, in order.
+
+        Nothing is played that has no part in the result: a given plan costs no pass of planning. The meters of the
+        tracks are those that planning has read, or are read now if ``measure_tracks`` says so; else there are none.
+        """
+        gain = np.float32(10.0 ** (plan.bus.gain_db / 20.0))
+        limiter = Limiter(self.channels, self.sample_rate, plan.bus.ceiling_dbtp)
+        output = self._output(write)
+        for number, mix in enumerate(self._mixed(plan.tracks, plan.bus, gain, write_stem, measure_tracks)):
+            output.add(limiter.process(mix if gain == 1.0 else mix * gain))
+            self._progress("mixing", min(1.0, (number + 1) * BLOCK / self.frames))
         output.add(limiter.flush())
         loudness, peak = output.finish()
-        levels = [lane.levels for lane in self._lanes if lane.levels]
-        tracks = tuple(level.at(settings) for level, settings in zip(levels, plan.tracks, strict=True))
+        levels = [lane.known(settings) for lane, settings in zip(self._lanes.values(), plan.tracks, strict=True)]
+        tracks = tuple(level.at(settings) for level, settings in zip(levels, plan.tracks, strict=True) if level)
         return Meters(loudness.integrated(), peak.dbtp, loudness.loudness_range(), limiter.reduction_db, tracks)
 
+    def _output(self, write: Write) -> Output:
+        return Output(write, self._pool, self.channels, self._spatialiser.loudness_channels, self.sample_rate)
+
     def _mixed(
-        self, settings: Sequence[TrackSettings], bus: np.float32, write_stem: WriteStem | None
+        self,
+        settings: Sequence[TrackSettings],
+        bus: BusSettings,
+        gain: np.float32,
+        write_stem: WriteStem | None,
+        measure: bool,
     ) -> Iterator[Samples]:
-        """Yield the sum of the tracks at their gains, from the spool if it holds it; hand out stems on the way."""
-        if write_stem is None and self._spooled and self._spooled == tuple(settings):
-            yield from self._spool.blocks(2, self._stage.frames)
+        """Yield the sum of the tracks through the bus, before its gain; hand out stems, with it, on the way."""
+        if write_stem is None and self._spooled and self._spooled == _mix_of(settings, bus):
+            yield from self._spool.blocks(self.channels, self.frames)
             return
-        gains = [np.float32(10.0 ** (s.gain_db / 20.0)) for s in settings]
-        for number, blocks in enumerate(self.in_step(settings)):
-            mix: Samples = np.zeros((2, _frames(self._stage, number)), np.float32)
-            for track, gain, block in zip(self.tracks, gains, blocks, strict=True):
-                if block is not None:
-                    stem = block * gain
-                    mix += stem
-                elif write_stem:
-                    stem = np.zeros_like(mix)
-                if write_stem:
-                    write_stem(track.id, stem * bus)
-            yield mix
+        shape = BusShape(bus, self.channels, self.sample_rate)
+        groups = self._groups(settings, [10.0 ** (s.gain_db / 20.0) for s in settings], measure=measure)
+        starts = range(0, self.frames, BLOCK)
+        if write_stem is None:
+            for start, totals in zip(starts, self._at_work(groups, lambda g: g.total(self.channels)), strict=True):
+                yield self._summed(totals, shape, min(BLOCK, self.frames - start))
+            return
+        shapes = [BusShape(bus, self.channels, self.sample_rate) for _ in settings]
+        for start, blocks in zip(starts, self._at_work(groups, _Group.blocks), strict=True):
+            frames = min(BLOCK, self.frames - start)
+            stems = zip(self.tracks, shapes, (stem for group in blocks for stem in group), strict=True)
+            for track, own, block in stems:
+                stem = own.process(block, frames)
+                silence: Samples = np.zeros((self.channels, frames), np.float32)
+                write_stem(track.id, silence if stem is None else stem * gain)
+            yield self._summed([_sum(group) for group in blocks], shape, frames)
 
-    def in_step(self, settings: Sequence[TrackSettings]) -> Iterator[list[Samples | None]]:
-        """Yield the next block of every track at 0 dB; the one after is played meanwhile."""
-        streams = [
-            lane.play(s, self._stage, self._spatialiser, keep=False)
-            for lane, s in zip(self._lanes, settings, strict=True)
-        ]
-        count = -(-self._stage.frames // BLOCK)
-        pending = [self._pool.submit(next, stream, None) for stream in streams]
-        for _ in range(count):
-            blocks = [future.result() for future in pending]
-            pending = [self._pool.submit(next, stream, None) for stream in streams]
-            yield blocks
-        for future in pending:
-            future.result()  # the streams' ends, where levels are taken
+    def _summed(self, totals: Sequence[Samples | None], shape: BusShape, frames: int) -> Samples:
+        """Return the sum of the groups through the bus."""
+        mix = shape.process(_sum(totals), frames)
+        return np.zeros((self.channels, frames), np.float32) if mix is None else mix
 
-    def _sum_up(self, settings: Sequence[TrackSettings]) -> tuple[LoudnessMeter, float]:
-        """Mix once without bus or limiter, into the spool; return its loudness and true peak."""
+    def _sum_up(self, settings: Sequence[TrackSettings], bus: BusSettings) -> tuple[LoudnessMeter, float]:
+        """Mix once without the bus's gain or limiter, into the spool; return its loudness and true peak."""
         self._spooled = ()
         self._spool.clear()
-        output = _Output(self._spool.write, self._pool, self._stage.sample_rate)
-        for number, mix in enumerate(self._mixed(settings, np.float32(1.0), None)):
+        output = self._output(self._spool.write)
+        for number, mix in enumerate(self._mixed(settings, bus, np.float32(1.0), None, measure=False)):
             output.add(mix)
-            self._progress("measuring the mix", min(1.0, (number + 1) * BLOCK / self._stage.frames))
+            self._progress("measuring the mix", min(1.0, (number + 1) * BLOCK / self.frames))
         meter, peak = output.finish()
-        self._spooled = tuple(settings)
+        self._spooled = _mix_of(settings, bus)
         return meter, peak.peak
 
     def _limited(self, gain_db: float, ceiling_dbtp: float) -> tuple[float | None, float]:
         """Return the loudness of the spooled mix after gain and limiter, and how much that takes."""
-        bus = np.float32(10.0 ** (gain_db / 20.0))
-        limiter = Limiter(2, self._stage.sample_rate, ceiling_dbtp)
-        meter = LoudnessMeter(2, self._stage.sample_rate)
-        for mix in self._spool.blocks(2, self._stage.frames):
-            meter.add(limiter.process(mix * bus))
-        meter.add(limiter.flush())
+        gain = np.float32(10.0 ** (gain_db / 20.0))
+        limiter = Limiter(self.channels, self.sample_rate, ceiling_dbtp)
+        loud = self._spatialiser.loudness_channels
+        meter = LoudnessMeter(len(range(self.channels)[loud]), self.sample_rate)
+        for mix in self._spool.blocks(self.channels, self.frames):
+            meter.add(limiter.process(mix * gain)[loud])
+        meter.add(limiter.flush()[loud])
         return meter.integrated(), limiter.reduction_db
 
 
-class _Output:
-    """Writes blocks and measures them beside, in order."""
-
-    def __init__(self, write: Write, pool: ThreadPoolExecutor, sample_rate: int) -> None:
-        self._write = write
-        self._pool = pool
-        self._loudness, self._peak = LoudnessMeter(2, sample_rate), TruePeakMeter(2)
-        self._measuring: list[Future[None]] = []
-
-    def add(self, block: Samples) -> None:
-        if not block.shape[1]:
-            return
-        self._settle()
-        block.flags.writeable = False  # whoever is written to must not change what is being measured
-        self._measuring = [self._pool.submit(m.add, block) for m in (self._loudness, self._peak)]
-        self._write(block)
-
-    def finish(self) -> tuple[LoudnessMeter, TruePeakMeter]:
-        self._settle()
-        return self._loudness, self._peak
-
-    def _settle(self) -> None:
-        for future in self._measuring:
-            future.result()
-        self._measuring = []
+def _mix_of(settings: Sequence[TrackSettings], bus: BusSettings) -> tuple[object, ...]:
+    """Return all that a mix depends on before the gain of the bus."""
+    return (*settings, bus.filters, bus.fader_db)
 
 
-def _frames(stage: Stage, number: int) -> int:
-    return min(BLOCK, stage.frames - number * BLOCK)
-
-
-def _ended(blocks: Iterator[Samples | None], stage: Stage) -> Iterator[Samples | None]:
-    """Fade out over the last ``END_FADE_S`` of the mix (cosine squared), and pass silence as None."""
-    length = min(stage.frames, round(END_FADE_S * stage.sample_rate))
-    begin = stage.frames - length
-    fade = np.cos(np.pi / 2 * (np.arange(length) + 0.5) / length) ** 2 if length else np.ones(0)
-    for number, block in enumerate(blocks):
-        start = number * BLOCK
-        if block is None or silent(block):
-            yield None
-            continue
-        first = max(begin - start, 0)
-        if first < block.shape[1]:
-            offset = start + first - begin
-            block[:, first:] *= fade[offset : offset + block.shape[1] - first].astype(np.float32)
-        yield block
+def _sum(blocks: Sequence[Samples | None]) -> Samples | None:
+    """Add up what is not silent, in order; a new array."""
+    total: Samples | None = None
+    for block in blocks:
+        if block is not None:
+            total = np.zeros_like(block) + block if total is None else np.add(total, block, out=total)
+    return total
