@@ -27,7 +27,7 @@ from tests.extender.desk import MAIN, Desk
 from tests.freesound.fakes import FakeClock
 from tests.freesound_server import Fault, FreesoundServer
 
-HASTE = Manners(0.5, 0.5, tries=2, backoff_s=0.01, deadline_s=1.0, download_deadline_s=2.0)
+HASTE = Manners(0.2, 0.2, tries=2, backoff_s=0.01, deadline_s=0.5, download_deadline_s=0.5)
 
 FAULTS = {
     # what goes wrong: whether Freesound's sounds play all the same, and what is said
@@ -71,10 +71,10 @@ def quick(kind: str, match: str, seconds: float) -> Fault:
 @pytest.mark.parametrize("fault", [*FAULTS, "slow", "slow body", "stalled", "stalled body"])
 def test_every_fault_ends_in_a_right_render(desk: Desk, server: FreesoundServer, fault: str) -> None:
     slow = {
-        "slow": quick("slow", "/search/", 0.6),
-        "slow body": quick("slow", "/previews/", 0.6),
-        "stalled": quick("stalled", "/search/", 0.4),
-        "stalled body": quick("stalled_midway", "/previews/", 0.4),
+        "slow": quick("slow", "/search/", 0.3),
+        "slow body": quick("slow", "/previews/", 0.3),
+        "stalled": quick("stalled", "/search/", 0.2),
+        "stalled body": quick("stalled_midway", "/previews/", 0.2),
     }
     server.faults.put(slow.get(fault) or Fault.read(fault))
     plays, says = FAULTS.get(fault, (True, ""))
@@ -100,7 +100,7 @@ GETTING = {
     # what goes wrong: whether the file is had, and what is said
     "missing@/previews/": (False, "404"),
     "html_ok@/previews/": (False, "expected a sound, got text/html"),
-    "truncated@/previews/": (False, "the connection broke in the middle"),
+    "truncated@/previews/x1": (True, ""),
     "length_too_short@/previews/": (False, "it stops in the middle"),
     "reset_midway@/previews/x1": (True, ""),
     "hostile_names": (True, ""),
@@ -138,7 +138,7 @@ def preview(server: FreesoundServer, number: str) -> bytes:
 
 
 def test_a_render_that_is_killed_in_a_download_goes_on_where_it_was(desk: Desk, server: FreesoundServer) -> None:
-    server.faults.add("slow", "/previews/", times=1, seconds=60.0)
+    server.faults.add("slow", "/previews/", times=1, seconds=20.0)
     with subprocess.Popen([*MAIN, *desk.rendering("out")], cwd=desk.folder, env=desk.environment) as running:
         try:
             have = until_some_of_it_is_there(desk.cache / "freesound" / "partial")

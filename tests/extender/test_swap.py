@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,37 @@ from extender.vision.whereabouts import whereabouts
 RUNNER = CliRunner()
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Path:
-    """A library of three dogs and a cat, each a tone of its own."""
-    root = tmp_path / "mine"
+SECONDS = ("-d", "3", "--outputs", "credits")
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory, synthesised: Path) -> Path:
+    """Return a folder with a library of three dogs and a cat, each a tone of its own, a picture, and its soundscape."""
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("rendered")
     names = ("dog bark/rex.wav", "dog bark/ada.wav", "dog bark/bo.wav", "cat meow/tom.wav")
     for number, name in enumerate(names):
-        path = root / name
+        path = root / "mine" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         tone = 0.3 * np.sin(2 * np.pi * (300 + 150 * number) * np.arange(24_000) / 24_000)
         soundfile.write(path, tone, 24_000)
+    Image.fromarray(np.full((60, 80, 3), 128, np.uint8)).save(root / "photo.jpg")
+    things = [{"label": label, "box": [x, 0.4, x + 0.1, 0.7]} for label, x in (("dog", 0.1), ("cat", 0.7))]
+    (root / "scene.json").write_text(json.dumps({"version": 1, "place": "street", "objects": things}))
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "procedural").symlink_to(synthesised)
+    own = ("--sources", "folder,procedural", "--sounds", str(root / "mine"), "--offline")
+    files = ("render", str(root / "photo.jpg"), "--scene", str(root / "scene.json"), "-o", str(root / "out"))
+    result = RUNNER.invoke(app, [*files, *SECONDS, *own], env={"EXTENDER_CACHE": str(cache)}, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
     return root
+
+
+@pytest.fixture
+def library(tmp_path: Path, rendered: Path) -> Path:
+    """Return the library, a copy of one's own."""
+    return shutil.copytree(rendered / "mine", tmp_path / "mine")
 
 
 @pytest.fixture
@@ -52,14 +73,18 @@ def extender(tmp_path: Path, synthesised: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    from PIL import Image
+def picture(tmp_path: Path, rendered: Path) -> Path:
+    """Return the picture, with its scene beside it."""
+    for name in ("photo.jpg", "scene.json"):
+        shutil.copy(rendered / name, tmp_path)
+    return tmp_path / "photo.jpg"
 
-    path = tmp_path / "photo.jpg"
-    Image.fromarray(np.full((60, 80, 3), 128, np.uint8)).save(path)
-    things = [{"label": label, "box": [x, 0.4, x + 0.1, 0.7]} for label, x in (("dog", 0.1), ("cat", 0.7))]
-    (tmp_path / "scene.json").write_text(json.dumps({"version": 1, "place": "street", "objects": things}))
-    return path
+
+@pytest.fixture
+def folder(tmp_path: Path, rendered: Path, picture: Path) -> Path:
+    """Return the soundscape of the picture, as ``render`` makes it."""
+    shutil.copytree(rendered / "out", tmp_path / "out")
+    return Path("out")
 
 
 def project_of(folder: Path) -> dict[str, Any]:
@@ -84,12 +109,11 @@ def ids(project: dict[str, Any], name: str) -> set[str]:
 
 def render(extender: Any, library: Path, *more: str) -> Path:
     order = ("--sources", "folder,procedural", "--sounds", library)
-    extender("render", "photo.jpg", "--scene", "scene.json", "-o", "out", "-d", "6", "--offline", *order, *more)
+    extender("render", "photo.jpg", "--scene", "scene.json", "-o", "out", *SECONDS, "--offline", *order, *more)
     return Path("out")
 
 
-def test_the_named_sound_plays_and_all_else_stays(extender: Any, library: Path, picture: Path) -> None:
-    folder = render(extender, library)
+def test_the_named_sound_plays_and_all_else_stays(extender: Any, folder: Path, library: Path) -> None:
     before = project_of(folder)
     extender("swap", "out/project.json", "dog", "--with", "folder:mine/cat meow/tom.wav", "--sounds", library)
     after = project_of(folder)
@@ -121,8 +145,7 @@ def test_the_next_best_is_never_one_that_was_used(extender: Any, library: Path, 
     assert project_of(folder) == now
 
 
-def test_what_is_synthesised_has_always_another(extender: Any, library: Path, picture: Path) -> None:
-    folder = render(extender, library)
+def test_what_is_synthesised_has_always_another(extender: Any, folder: Path) -> None:
     heard = [ids(project_of(folder), "cat")]
     for _ in range(3):
         extender("swap", "out/project.json", "cat", "--sources", "procedural")
@@ -130,8 +153,7 @@ def test_what_is_synthesised_has_always_another(extender: Any, library: Path, pi
     assert sum(map(len, heard)) == len(set.union(*heard))
 
 
-def test_an_ambience_is_swapped_like_a_thing(extender: Any, library: Path, picture: Path) -> None:
-    folder = render(extender, library)
+def test_an_ambience_is_swapped_like_a_thing(extender: Any, folder: Path) -> None:
     before = project_of(folder)
     extender("swap", "out/project.json", "ambience-1", "--sources", "procedural")
     after = project_of(folder)
@@ -140,8 +162,7 @@ def test_an_ambience_is_swapped_like_a_thing(extender: Any, library: Path, pictu
     assert part(after, "part", "dog") == part(before, "part", "dog")
 
 
-def test_settings_made_by_hand_outlive_a_swap(extender: Any, library: Path, picture: Path) -> None:
-    folder = render(extender, library)
+def test_settings_made_by_hand_outlive_a_swap(extender: Any, folder: Path) -> None:
     project = project_of(folder)
     part(project, "set", "cat")["gain_db"] = -17.25
     (folder / "project.json").write_text(json.dumps(project))
@@ -149,8 +170,7 @@ def test_settings_made_by_hand_outlive_a_swap(extender: Any, library: Path, pict
     assert part(project_of(folder), "set", "cat")["gain_db"] == -17.25
 
 
-def test_an_output_of_its_own_leaves_the_project_alone(extender: Any, library: Path, picture: Path) -> None:
-    folder = render(extender, library)
+def test_an_output_of_its_own_leaves_the_project_alone(extender: Any, folder: Path) -> None:
     before = project_of(folder)
     extender("swap", "out/project.json", "dog", "--sources", "procedural", "-o", "other")
     assert project_of(folder) == before
@@ -170,9 +190,8 @@ def test_an_output_of_its_own_leaves_the_project_alone(extender: Any, library: P
     ],
 )
 def test_what_cannot_be_swapped_is_one_line_and_changes_nothing(
-    extender: Any, library: Path, picture: Path, arguments: tuple[str, ...], code: int, says: str
+    extender: Any, library: Path, folder: Path, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
-    folder = render(extender, library)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     told = extender("swap", "out/project.json", *arguments, "--sounds", library, ends=code)
     assert says in told
@@ -190,7 +209,7 @@ def test_replace_says_how_it_is_written(extender: Any, picture: Path, text: str)
 def test_several_of_a_name_must_be_told_apart(extender: Any, picture: Path) -> None:
     things = [{"label": "dog", "box": [x, 0.4, x + 0.1, 0.7]} for x in (0.1, 0.7)]
     Path("scene.json").write_text(json.dumps({"version": 1, "place": "street", "objects": things}))
-    extender("render", "photo.jpg", "--scene", "scene.json", "-o", "out", "-d", "6", "--offline")
+    extender("render", "photo.jpg", "--scene", "scene.json", "-o", "out", *SECONDS, "--offline")
     assert "is several: dog-1, dog-2" in extender("swap", "out/project.json", "dog", ends=2)
 
 
@@ -268,15 +287,15 @@ def test_the_place_is_read_only_on_request_and_kept_nowhere(extender: Any, pictu
     exif[0x8825] = {1: "S", 2: (33.0, 51.0, 31.5), 3: "E", 4: (151.0, 12.0, 36.0)}
     Image.new("RGB", (80, 60)).save(picture, exif=exif)
     assert whereabouts(picture) == pytest.approx((-33.85875, 151.21))
-    for more in ((), ("--near",)):
-        extender("render", picture, "--scene", "scene.json", "-o", "out", "-d", "4", "--offline", "--force", *more)
+    for more in (("--outputs", "credits"), ("--near",)):
+        extender("render", picture, "--scene", "scene.json", "-o", "out", "-d", "3", "--offline", "--force", *more)
         told = " ".join(project_of(Path("out"))["scene"]["notes"])
-        assert ("near the place" in told) == bool(more)
+        assert ("near the place" in told) == ("--near" in more)
     for path in Path("out").rglob("*"):
         if path.is_file():
             assert not any(number in path.read_bytes() for number in (b"33.85", b"151.21", b"33.51")), path
     Image.new("RGB", (80, 60)).save(picture)
-    extender("render", picture, "--scene", "scene.json", "-o", "out", "-d", "4", "--offline", "--force", "--near")
+    extender("render", picture, "--scene", "scene.json", "-o", "out", *SECONDS, "--offline", "--force", "--near")
     assert "does not tell where" in " ".join(project_of(Path("out"))["scene"]["notes"])
 
 
