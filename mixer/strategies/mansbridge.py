@@ -9,13 +9,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.bands import k_weights
 from mixer.curve import Curve, Setting
 from mixer.loudness import OFFSET_LU
 from mixer.plan import MixPlan, TrackSettings
 from mixer.strategies.base import MixRequest, levelled, plan_levels
 from mixer.strategies.curves import simplified
 from mixer.strategies.levels import in_place
-from mixer.strategies.spectra import bin_frequencies, frame_counts, k_weights, power_spectra
+from mixer.strategies.spectra import bin_frequencies, frame_counts, power_spectra
 from mixer.types import Track
 
 SIZE = 4096

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.fft import rfft
 
 from mixer.convolve import BLOCK
-from mixer.loudness import k_weighting
 from mixer.plan import TrackSettings
 from mixer.strategies.base import MixRequest
 
@@ -58,12 +57,3 @@ def _powers(block: NDArray[np.float32], window: NDArray[np.float32]) -> Powers:
 def bin_frequencies(size: int, sample_rate: int) -> NDArray[np.float64]:
     """Return the frequency of each bin in Hz, (size // 2 + 1,)."""
     return np.asarray(np.arange(size // 2 + 1) * (sample_rate / size), np.float64)
-
-
-def k_weights(frequencies_hz: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
-    """Return the power gain of BS.1770's K-weighting at these frequencies."""
-    z = np.exp(-2j * np.pi * frequencies_hz / sample_rate)
-    response = np.ones(len(z), np.complex128)
-    for b, a in k_weighting(sample_rate):
-        response *= np.polyval(b[::-1], z) / np.polyval(a[::-1], z)
-    return np.asarray(np.abs(response) ** 2)

@@ -1,0 +1,140 @@
+"""Spreading: tracks that are in each other's way are moved apart on the stage, a little, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixer.curve import Curve, at_start
+from mixer.plan import TrackSettings
+from mixer.strategies.desk import Desk
+
+LOW_HZ, LOW_SHARE = 200.0, 0.5
+"""A track with half of its loudness below stays where it is."""
+STEPS = (1.0, -1.0, 0.5, -0.5)
+"""Of the freedom, that are tried."""
+LEAST_DEG = 1.0
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a track stands from right to left, −90..90, and how to tell that as an azimuth."""
+
+    lateral_deg: float
+    behind: bool
+
+    def azimuth_deg(self) -> float:
+        if not self.behind:
+            return self.lateral_deg
+        return 180.0 - self.lateral_deg if self.lateral_deg >= 0.0 else -180.0 - self.lateral_deg
+
+
+def _spot(azimuth_deg: float) -> _Spot:
+    lateral_deg = float(np.degrees(np.arcsin(np.sin(np.radians(azimuth_deg)))))
+    return _Spot(lateral_deg, abs(azimuth_deg) > 90.0)
+
+
+def spread(desk: Desk) -> None:
+    """Move points apart where that lets them be heard.
+
+    Nobody goes further from its true azimuth than the request's freedom, nobody passes another one, lows, beds and
+    what moves stay where they are. Where no track has a place of its own, the whole stage is free.
+    """
+    stage = desk.request.session.layout
+    if stage != "stereo":
+        return
+    true = [_spot(at_start(settings.azimuth_deg)) for settings in desk.placed]
+    nowhere = all(at_start(settings.azimuth_deg) == 0.0 for settings in desk.placed)
+    half_deg = min(desk.request.stage_half_deg, 90.0)
+    freedom_deg = half_deg if nowhere else desk.request.freedom_deg
+    movable = [number for number in desk.free if _may_move(desk, number)]
+    if not movable or freedom_deg <= 0.0:
+        return
+    first = _rays(desk, movable, half_deg) if nowhere else _fan(true, movable, freedom_deg, half_deg)
+    desk.offer(_moved(desk, true, first))
+    for number in sorted(movable, key=lambda n: (desk.mur[n], n)):
+        for step in STEPS:
+            here = true[number].lateral_deg
+            edge = max(half_deg, abs(here))
+            at_deg = min(max(here + step * freedom_deg, -edge), edge)
+            desk.offer(_moved(desk, true, {number: _between(desk, true, number, at_deg, free=nowhere)}))
+    for number in movable:
+        moved_deg = at_start(desk.settings[number].azimuth_deg)
+        from_deg = at_start(desk.placed[number].azimuth_deg)
+        if moved_deg != from_deg:
+            desk.say(number, f"moved from {from_deg:+.0f}° to {moved_deg:+.0f}°, apart from what is in its way")
+
+
+def _may_move(desk: Desk, number: int) -> bool:
+    """Tell whether a track is a point that stands still and is not low."""
+    settings, track = desk.placed[number], desk.tracks[number]
+    if not settings.placed or settings.width != 0.0 or isinstance(settings.azimuth_deg, Curve):
+        return False
+    if any(clip.path for clip in track.clips):
+        return False
+    loud = desk.model.loudness(number)
+    low = desk.model.ear.centres_hz < LOW_HZ
+    return bool(loud[low].sum() < LOW_SHARE * loud.sum())
+
+
+def _fan(true: Sequence[_Spot], movable: Sequence[int], freedom_deg: float, half_deg: float) -> dict[int, float]:
+    """Open all like a fan: the order stays, for each goes further out than those between."""
+    order = sorted(movable, key=lambda n: (true[n].lateral_deg, n))
+    outward = np.linspace(-freedom_deg, freedom_deg, len(order)) if len(order) > 1 else [0.0]
+    fixed = {n: s.lateral_deg for n, s in enumerate(true) if n not in order}
+    result: dict[int, float] = {}
+    for number, step in zip(order, outward, strict=True):
+        here = true[number].lateral_deg
+        low = max((d for d in fixed.values() if d < here), default=-half_deg)
+        high = min((d for d in fixed.values() if d > here), default=half_deg)
+        result[number] = min(max(here + step, min(low, here)), max(high, here))
+    return result
+
+
+def _rays(desk: Desk, movable: Sequence[int], half_deg: float) -> dict[int, float]:
+    """Place what has no place: those most alike in spectrum the furthest from each other, the most important inside."""
+    spectra = np.stack([desk.model.loudness(n) for n in movable])
+    spectra /= np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), 1e-12)
+    alike = spectra @ spectra.T
+    spots = np.linspace(-half_deg, half_deg, len(movable)) if len(movable) > 1 else np.zeros(1)
+    inside_first = sorted(range(len(spots)), key=lambda k: (abs(spots[k]), k))
+    order = sorted(range(len(movable)), key=lambda k: (-desk.tracks[movable[k]].priority, -alike[k].sum(), k))
+    chosen: dict[int, float] = {}
+    left = list(inside_first)
+    for k in order:
+
+        def clash(spot: int, k: int = k) -> tuple[float, int]:
+            near = (alike[k, other] / (5.0 + abs(spots[spot] - deg)) for other, deg in chosen.items())
+            return sum(near), inside_first.index(spot)
+
+        best = min(left, key=clash)
+        chosen[k] = float(spots[best])
+        left.remove(best)
+    return {movable[k]: deg for k, deg in chosen.items()}
+
+
+def _between(desk: Desk, true: Sequence[_Spot], number: int, at_deg: float, *, free: bool) -> float:
+    """Hold a track between those that truly stand beside it."""
+    if free:
+        return at_deg
+    here = true[number].lateral_deg
+    now = [_spot(at_start(settings.azimuth_deg)).lateral_deg for settings in desk.settings]
+    points = [n for n, settings in enumerate(desk.placed) if n != number and settings.placed and settings.width == 0.0]
+    low = max((now[n] for n in points if true[n].lateral_deg < here), default=-90.0)
+    high = min((now[n] for n in points if true[n].lateral_deg > here), default=90.0)
+    return min(max(at_deg, low), high)
+
+
+def _moved(desk: Desk, true: Sequence[_Spot], spots: dict[int, float]) -> dict[int, TrackSettings]:
+    """Return the settings of those that go somewhere else."""
+    changes = {}
+    for number, lateral_deg in spots.items():
+        azimuth_deg = replace(true[number], lateral_deg=lateral_deg).azimuth_deg()
+        if abs(azimuth_deg - at_start(desk.settings[number].azimuth_deg)) >= LEAST_DEG:
+            changes[number] = replace(desk.settings[number], azimuth_deg=round(azimuth_deg, 1))
+    return changes
