@@ -404,6 +404,7 @@ def _mix(
         plan=mixing.plan,
         write=files.write,
         write_stem=files.write_stem if files.has_stems else None,
+        measure_tracks=True,
         progress=progress,
         strategy=mixing.strategy,
         duration_s=duration_s,

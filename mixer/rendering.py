@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from mixer.errors import MixerError
+from mixer.inputs import Tracks, as_tracks
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.plugins import STRATEGIES, make
 from mixer.results import Meters, Render
@@ -38,7 +39,8 @@ class MixOptions(TypedDict, total=False):
     ceiling_dbtp : float
         True-peak ceiling, −24..0, default −1.
     layout : str
-        ``"stereo"`` (default) or the name of another spatialiser.
+        ``"stereo"`` (default), ``"mono"``, ``"quad"``, ``"5.1"``, ``"ambisonic"`` (AmbiX of the first order),
+        ``"ambisonic2"``, ``"ambisonic3"`` or the name of an installed one.
     freedom_deg : float
         How far a strategy may move a track from its own azimuth, 0..180, default 15.
     sample_rate : int
@@ -65,13 +67,13 @@ class MixOptions(TypedDict, total=False):
     seed: int
 
 
-def plan_mix(tracks: Sequence[Track], *, progress: Progress | None = None, **options: Unpack[MixOptions]) -> MixPlan:
+def plan_mix(tracks: Tracks, *, progress: Progress | None = None, **options: Unpack[MixOptions]) -> MixPlan:
     """Decide every setting of a mix.
 
     Parameters
     ----------
-    tracks : sequence of Track
-        With unique ids.
+    tracks : sequence or mapping
+        Tracks with unique ids, or recordings that become one each: see :func:`mixer.as_tracks`.
     progress : callable, optional
         Called with a stage's name and how much of it is done, 0..1.
     **options
@@ -80,86 +82,103 @@ def plan_mix(tracks: Sequence[Track], *, progress: Progress | None = None, **opt
     Raises
     ------
     MixerError
-        Duplicate ids, a value out of range, no duration, an unknown strategy.
+        Duplicate ids, a value out of range, no duration, an unknown strategy, a track that cannot be played.
     """
-    strategy, wanted = _wanted(tracks, options)
-    with _session(tracks, wanted, progress) as session:
-        return strategy.plan(tracks, MixRequest(session=session, **_request(wanted)))
-
-
-def render(
-    tracks: Sequence[Track],
-    plan: MixPlan,
-    *,
-    write: Write,
-    write_stem: WriteStem | None = None,
-    progress: Progress | None = None,
-) -> Meters:
-    """Make the sound of a plan, to the letter: the same tracks and plan give the same samples.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-        Those of the plan, in its order.
-    plan : MixPlan
-    write : callable
-        Gets the mix in blocks of (2, frames), after the limiter; round(duration_s · sample_rate) frames in all.
-    write_stem : callable, optional
-        Gets a track's id and its next block, bus gain applied; the stems sum to the mix before the limiter.
-    progress : callable, optional
-
-    Returns
-    -------
-    Meters
-
-    Raises
-    ------
-    MixerError
-        The tracks are not those of the plan.
-    """
-    _check_plan(tracks, plan)
-    with _session(tracks, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
-        return session.render(plan, write=write, write_stem=write_stem)
+    made = _tracks(tracks, options.get("sample_rate"))
+    strategy, wanted = _wanted(made, options)
+    with _session(made, wanted, progress) as session:
+        return strategy.plan(made, MixRequest(session=session, **_request(wanted)))
 
 
 def mix_to(
-    tracks: Sequence[Track],
+    tracks: Tracks,
     *,
     write: Write,
     write_stem: WriteStem | None = None,
     plan: MixPlan | None = None,
+    measure_tracks: bool = False,
     progress: Progress | None = None,
     **options: Unpack[MixOptions],
 ) -> tuple[MixPlan, Meters]:
-    """Plan, unless there is a plan, and render in one go: what planning has played is not played again.
+    """Make a mix block by block: plan, unless there is a plan, and render in one go.
 
-    Parameters are those of :func:`plan_mix` and :func:`render`. With ``plan`` the options are ignored.
+    What planning has played is not played again. A plan is followed to the letter, and costs no planning: the same
+    tracks and plan give the same samples.
+
+    Parameters
+    ----------
+    tracks : sequence or mapping
+        As in :func:`plan_mix`; with a plan, those of the plan in its order.
+    write : callable
+        Gets the mix in blocks of (channels, frames), after the limiter; round(duration_s · sample_rate) frames in all.
+    write_stem : callable, optional
+        Gets a track's id and its next block, the bus's filters and gain applied; the stems sum to the mix before the
+        limiter.
+    plan : MixPlan, optional
+        With it the options are ignored.
+    measure_tracks : bool
+        Measure each track where a plan is given, too; without one it is done while planning.
+    progress : callable, optional
+    **options
+        See :class:`MixOptions`.
+
+    Returns
+    -------
+    MixPlan, Meters
 
     Raises
     ------
     MixerError
-        As those.
+        As :func:`plan_mix`; or the tracks are not those of the plan.
     """
+    made = _tracks(tracks, plan.sample_rate if plan else options.get("sample_rate"))
     if plan is not None:
-        return plan, render(tracks, plan, write=write, write_stem=write_stem, progress=progress)
-    strategy, wanted = _wanted(tracks, options)
-    with _session(tracks, wanted, progress) as session:
-        plan = strategy.plan(tracks, MixRequest(session=session, **_request(wanted)))
-        _check_plan(tracks, plan)
-        return plan, session.render(plan, write=write, write_stem=write_stem)
+        _check_plan(made, plan)
+        with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
+            return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=measure_tracks)
+    strategy, wanted = _wanted(made, options)
+    with _session(made, wanted, progress) as session:
+        plan = strategy.plan(made, MixRequest(session=session, **_request(wanted)))
+        _check_plan(made, plan)
+        return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
+
+
+def render(
+    tracks: Tracks,
+    plan: MixPlan,
+    *,
+    stems: bool = False,
+    measure_tracks: bool = False,
+    progress: Progress | None = None,
+) -> Render:
+    """Make the sound of a plan in memory, to the letter.
+
+    Parameters
+    ----------
+    tracks : sequence or mapping
+        Those of the plan, in its order.
+    plan : MixPlan
+    stems : bool
+        Give the stems too.
+    measure_tracks : bool
+        Fill in ``meters.tracks``; the mix is always measured.
+    progress : callable, optional
+
+    Raises
+    ------
+    MixerError
+        The tracks are not those of the plan, or one cannot be played.
+    """
+    made = _tracks(tracks, plan.sample_rate)
+    return _in_memory(made, stems, plan=plan, measure_tracks=measure_tracks, progress=progress)
 
 
 def mix(
-    tracks: Sequence[Track],
-    *,
-    plan: MixPlan | None = None,
-    stems: bool = False,
-    progress: Progress | None = None,
-    **options: Unpack[MixOptions],
+    tracks: Tracks, *, stems: bool = False, progress: Progress | None = None, **options: Unpack[MixOptions]
 ) -> Render:
-    """Plan, unless there is a plan, and render in memory.
+    """Plan and render in memory.
 
-    Parameters are those of :func:`plan_mix` and :func:`render`; ``stems`` asks for the stems too.
+    Parameters are those of :func:`plan_mix`; ``stems`` asks for the stems too.
 
     Raises
     ------
@@ -174,18 +193,27 @@ def mix(
     >>> result.mix.frames, round(result.meters.loudness_lufs, 1), round(result.meters.tracks[0].loudness_lufs, 1)
     (48000, -20.0, -24.0)
     """
+    return _in_memory(_tracks(tracks, options.get("sample_rate")), stems, progress=progress, **options)
+
+
+def _in_memory(tracks: Sequence[Track], stems: bool, **options: Any) -> Render:
     blocks: list[Samples] = []
     parts: dict[str, list[Samples]] = {track.id: [] for track in tracks}
 
     def write_stem(name: str, block: Samples) -> None:
         parts[name].append(block)
 
-    plan, meters = mix_to(
-        tracks, plan=plan, write=blocks.append, write_stem=write_stem if stems else None, progress=progress, **options
-    )
+    plan, meters = mix_to(tracks, write=blocks.append, write_stem=write_stem if stems else None, **options)
     sound = AudioBuffer(np.concatenate(blocks, axis=1), plan.sample_rate)
     by_id = {name: AudioBuffer(np.concatenate(part, axis=1), plan.sample_rate) for name, part in parts.items() if part}
     return Render(sound, plan, meters, by_id)
+
+
+def _tracks(tracks: Tracks, sample_rate: int | None) -> tuple[Track, ...]:
+    """Make tracks of whatever came; none at all are a mix of silence."""
+    if isinstance(tracks, Sequence | Mapping) and not len(tracks):
+        return ()
+    return as_tracks(tracks, 48_000 if sample_rate is None else sample_rate)
 
 
 def _wanted(tracks: Sequence[Track], options: MixOptions) -> tuple[MixStrategy, dict[str, Any]]:

@@ -34,12 +34,13 @@ class Meters:
     Parameters
     ----------
     loudness_lufs, true_peak_dbtp : float or None
-        Of the mix after the limiter; None for silence.
+        Of the mix after the limiter; None for silence. The loudness of an Ambisonic mix is that of its W channel.
     loudness_range_lu : float or None
         EBU Tech 3342; None where it is undefined.
     limiter_reduction_db : float
         The most that the limiter took away at any moment, ≥ 0.
     tracks : tuple of TrackMeter
+        Empty where a given plan was rendered without measuring them.
     """
 
     loudness_lufs: float | None
@@ -56,11 +57,12 @@ class Render:
     Parameters
     ----------
     mix : AudioBuffer
-        Stereo, after the limiter.
+        After the limiter, in the channels of the plan's layout.
     plan : MixPlan
     meters : Meters
     stems : mapping of str to AudioBuffer
-        By track id, bus gain applied; they sum to the mix before the limiter. Empty unless asked for.
+        By track id, the bus's filters and gain applied; they sum to the mix before the limiter. Empty unless asked
+        for.
     """
 
     mix: AudioBuffer
