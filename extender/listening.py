@@ -17,7 +17,7 @@ CREDITS = "credits.csv"
 """A table that the folder source reads, so that the folder serves as a library with all that licences ask for."""
 
 _COLUMNS = ("file", "label", "title", "author", "licence", "source_url", "seconds")
-_PLAYERS = {"ffplay": ("-nodisp", "-autoexit", "-loglevel", "quiet"), "afplay": (), "aplay": ("-q",)}
+_PLAYERS = {"ffplay": ("-nodisp", "-autoexit", "-loglevel", "error"), "afplay": (), "aplay": ("-q",)}
 
 
 def find_player() -> str:
@@ -54,7 +54,7 @@ def play_file(path: Path, player: str) -> None:
             write(audio.samples)
         command = [player, *_PLAYERS.get(Path(player).stem, ()), str(plain)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
-    if done.returncode != 0:
+    if done.returncode != 0 or b"audio open failed" in done.stderr:  # ffplay ends well without a loudspeaker
         raise SourceError(
             f"{Path(player).name} could not play it; is there a loudspeaker? --get FOLDER keeps the files"
         )

@@ -246,6 +246,9 @@ def test_sounds_are_played_by_what_the_system_has(
     assert soundfile.info(tmp_path / "played.wav").duration == pytest.approx(1.0)
     player.write_text("#!/bin/sh\nexit 1\n")
     assert "loudspeaker" in extender("sounds", "search", "dog", *own, ends=6)
+    quiet = player.rename(tools / "ffplay")
+    quiet.write_text("#!/bin/sh\necho 'No more combinations to try, audio open failed' >&2\n")
+    assert "loudspeaker" in extender("sounds", "search", "dog", *own, ends=6)
 
 
 def test_the_cache_is_shown_cleared_and_pruned(extender: Any, library: Path, picture: Path) -> None:
