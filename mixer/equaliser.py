@@ -102,8 +102,9 @@ class _Design:
         table += [(0.0, 0.0, 0.0, 0.0)] * (len(table) % 2)  # the kernel takes two at a time
         self.table = np.array(table)
         self.states = 2 * len(table)
-        self._step = np.zeros((self.states, self.states))
-        through = np.zeros(self.states)  # what a section hears: the p of all before it
+        # Powers of A grow what they round: longdouble is better than float64 on most machines.
+        self._step = np.zeros((self.states, self.states), np.longdouble)
+        through = np.zeros(self.states, np.longdouble)  # what a section hears: the p of all before it
         for number, (b1, b2, a1, a2) in enumerate(table):
             p, q = 2 * number, 2 * number + 1
             self._step[p] = (b1 - a1) * through
@@ -119,27 +120,27 @@ class _Design:
         self.reach = last.reshape(-1, 4).max(axis=1)
         self._powers: dict[int, NDArray[np.float64]] = {}
 
-    def _ringing(self, output: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _ringing(self, output: NDArray[np.longdouble]) -> NDArray[np.float64]:
         """Return the output n frames after each state was 1, (states, frames of a lane): C Aⁿ, by doubling."""
         frames = CHUNK // LANES
         rows, power = output[np.newaxis], self._step
         while len(rows) < frames:
             rows = np.concatenate([rows, rows @ power])
             power = _quietened(power @ power)
-        return np.ascontiguousarray(_quietened(rows[:frames]).T)
+        return np.ascontiguousarray(_quietened(rows[:frames]).T, np.float64)
 
     def after(self, frames: int) -> NDArray[np.float64]:
         """Return A to the power of frames: what the states become in silence."""
         if frames not in self._powers:
-            power, square = np.eye(self.states), self._step
+            power, square = np.eye(self.states, dtype=np.longdouble), self._step
             for bit in reversed(f"{frames:b}"):
                 power = _quietened(power @ square) if bit == "1" else power
                 square = _quietened(square @ square)
-            self._powers[frames] = power
+            self._powers[frames] = power.astype(np.float64)
         return self._powers[frames]
 
 
-def _quietened(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _quietened(values: NDArray[np.longdouble]) -> NDArray[np.longdouble]:
     """Take away what would become denormal."""
     return np.where(np.abs(values) > 1e-60, values, 0.0)
 
