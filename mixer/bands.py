@@ -300,35 +300,36 @@ class BandModel:
             self._parts[number] = part
         self._sum, self.mur = tried._sum, tried.mur
 
-    def blame(self) -> tuple[F64, F64]:
-        """Return who takes what from whom now, and where each track is heard.
+    def room_to_gain(self) -> tuple[F64, F64]:
+        """Return who stands in whose way now, and where each track is heard.
 
         Returns
         -------
-        taken : (tracks, tracks, bands)
-            The share of j's loudness alone that i takes in a band: what j loses there is divided among the others by
-            their excitation.
+        gainable : (tracks, tracks, bands)
+            What j would have more, as a share of its loudness alone, if all others were 6 dB lower in a band, divided
+            among them by their excitation: [i, j, b] is the part that i could give.
         left : (tracks, bands)
             The share of its loudness alone that is heard.
         """
         count = len(self._parts)
         mean = np.stack([part.excited.mean(axis=1) for part in self._parts])
         everything = mean.sum(0)
-        taken, left = np.zeros((count, count, self.ear.bands)), np.zeros((count, self.ear.bands))
+        gainable, left = np.zeros((count, count, self.ear.bands)), np.zeros((count, self.ear.bands))
 
         def run(j: int) -> None:
             part = self._parts[j]
             if part.total <= 0.0:
                 return
-            heard = self._heard(part, self._rest(self._sum, part.powers)) * self.frames.weights
-            lost = part.loud.max(axis=1) * self.frames.weights - heard
-            left[j] = heard.sum(1, dtype=np.float64) / part.total
-            share = lost / np.maximum(everything - mean[j], 1e-6) / np.float32(part.total)
-            taken[:, j] = np.einsum("bt,ibt->ib", share, mean)
-            taken[j, j] = 0.0
+            rest = self._rest(self._sum, part.powers)
+            heard = self._heard(part, rest)
+            more = self._heard(part, rest * np.float32(0.25)) - heard
+            left[j] = heard @ self.frames.weights / part.total
+            share = more * (self.frames.weights / np.float32(part.total)) / np.maximum(everything - mean[j], 1e-6)
+            gainable[:, j] = np.einsum("bt,ibt->ib", share, mean)
+            gainable[j, j] = 0.0
 
         list(self._pool.map(run, range(count)))
-        return taken, left
+        return gainable, left
 
     def _level(self, powers: F32, low: F32) -> F32:
         """Return the K-weighted power of each frame, both ears together."""

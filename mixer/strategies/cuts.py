@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixer.bands import filter_power
-from mixer.curve import Curve, Setting
+from mixer.curve import Curve, Setting, at_start, extremes
 from mixer.ear import bark, hertz
 from mixer.ear_kernels import HEARD
 from mixer.plan import TrackSettings
@@ -30,119 +31,163 @@ FULL_DB = 12.0
 ATTACK_S, RELEASE_S = 0.01, 0.15
 BROAD = 0.35
 """A region reaches as far as there is so much of the gain that is hoped for at its best band."""
-GAIN, HARM = 0.5, 0.3
-"""What a cut gives back of what was masked, and takes of what was heard, roughly: only to choose what to try."""
+HARM = 0.25
+"""What a cut takes of what was heard, roughly: only to choose what to try."""
+LEAST_HOPE, LEAST_PART = 1e-5, 0.15
+"""What is worth a trial; which maskers are cut together, by their part of what the greatest gives."""
 
 F64 = NDArray[np.float64]
 F32 = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """Neighbouring bands of a track: from, to (exclusive), and what is hoped for."""
+_Key: TypeAlias = tuple[tuple[int, ...], int]
 
-    track: int
-    first: int
-    stop: int
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A filter for one or several maskers: bands from, to (exclusive), and what is hoped for."""
+
+    maskers: tuple[int, ...]
+    maskee: int
+    span: slice
     centre_hz: float
     q: float
     hope: float
 
     @property
-    def key(self) -> tuple[int, int]:
-        """The same for regions that are nearly the same."""
-        return self.track, round(4.0 * math.log2(self.centre_hz))
+    def key(self) -> _Key:
+        """The same for cuts that are nearly the same."""
+        return self.maskers, round(4.0 * math.log2(self.centre_hz))
 
 
 def make_cuts(desk: Desk) -> None:
     """Cut maskers, the most promising region first, until nothing more is worth it."""
-    tried: set[tuple[int, int]] = set()
+    tried: set[_Key] = set()
     while desk.going_on and _one_cut(desk, tried):
         pass
 
 
-def _one_cut(desk: Desk, tried: set[tuple[int, int]]) -> bool:
-    """Make the first cut of those promising that is worth it."""
-    taken, left = desk.model.blame()
-    gradient = desk.gradient()
-    benefit = np.einsum("j,ijb->ib", gradient, taken)
-    hope = GAIN * benefit - HARM * gradient[:, np.newaxis] * left
-    regions = [region for number in desk.free for region in _regions(desk, number, hope[number])]
-    for region in sorted(regions, key=lambda r: (-r.hope, r.track, r.first)):
-        if region.key in tried:
-            continue
-        tried.add(region.key)
-        span = slice(region.first, region.stop)
-        maskee = int((gradient * taken[region.track, :, span].sum(1)).argmax())
-        for depth_db in _depths_db(desk, region.track):
-            if _cut(desk, region, maskee, depth_db):
+def _one_cut(desk: Desk, tried: set[_Key]) -> bool:
+    """Make the best cuts of all tracks together, or else the first one of those promising that is worth it."""
+    cuts = sorted(_promising(desk), key=lambda c: (-c.hope, c.maskers, c.centre_hz))
+    cuts = [cut for cut in cuts if cut.key not in tried]
+    together: dict[int, _Cut] = {}
+    for cut in cuts:
+        if len(cut.maskers) == 1:
+            together.setdefault(cut.maskers[0], cut)
+    chosen = list(together.values())
+    for part in (1.0, 0.5):
+        if len(chosen) > 1 and _made(desk, chosen, part):
+            return True
+    for cut in cuts:
+        tried.add(cut.key)
+        for part in (1.0, 0.5):
+            if not desk.going_on:
+                return False
+            if _made(desk, [cut], part):
                 return True
-        if not desk.going_on:
-            return False
     return False
 
 
-def _depths_db(desk: Desk, number: int) -> tuple[float, float]:
-    deepest = DEEPEST_DB * (1.0 - desk.tracks[number].priority / 2.0)
-    return deepest, deepest / 2.0
+def _promising(desk: Desk) -> Iterator[_Cut]:
+    """Yield cuts of one track for the good of all, and of all that stand in the way of one track."""
+    gainable, left = desk.model.room_to_gain()
+    gradient = desk.gradient()
+    benefit = gradient[:, np.newaxis] * gainable
+    harm = HARM * gradient[:, np.newaxis] * left
+    free = {number: _free_bands(desk, number) for number in desk.free}
+    for i, open_bands in free.items():
+        for span, hope in _regions((benefit[i].sum(0) - harm[i]) * open_bands):
+            maskee = int(benefit[i, :, span].sum(1).argmax())
+            yield _cut(desk, (i,), maskee, span, hope)
+    for j in np.flatnonzero(gradient).tolist():
+        given = {i: np.maximum(benefit[i, j] - harm[i], 0.0) * open_bands for i, open_bands in free.items() if i != j}
+        if not given:
+            continue
+        for span, hope in _regions(np.sum(list(given.values()), axis=0)):
+            parts = {i: float(hopes[span].sum()) for i, hopes in given.items()}
+            most = max(parts.values())
+            maskers = tuple(i for i, part in parts.items() if part > LEAST_PART * most)
+            if len(maskers) > 1:
+                yield _cut(desk, maskers, j, span, hope)
 
 
-def _regions(desk: Desk, number: int, hope: F64, count: int = 2) -> Iterator[_Region]:
-    """Yield the most promising regions of a track, out of the way of the filters that it has."""
-    settings = desk.settings[number]
+def _free_bands(desk: Desk, number: int) -> NDArray[np.bool_]:
+    """Tell which bands of a track are out of the way of the filters that it has; none if it has enough of them."""
+    settings, ear = desk.settings[number], desk.model.ear
     if len(settings.filters) >= MOST_FILTERS:
-        return
-    ear = desk.model.ear
-    hope = hope.copy()
+        return np.zeros(ear.bands, np.bool_)
+    free = np.ones(ear.bands, np.bool_)
     for section in settings.filters:
-        depth = np.abs(
-            np.log(filter_power(replace(section, gain_db=6.0), ear.centres_hz, ear.sample_rate, np.zeros(1)))
-        )
-        hope[depth[:, 0] > 0.5 * depth.max()] = 0.0
+        still = replace(section, gain_db=6.0)
+        depth = np.log(filter_power(still, ear.centres_hz, ear.sample_rate, np.zeros(1)))[:, 0]
+        free &= depth < 0.5 * depth.max()
+    return free
+
+
+def _regions(hope: F64, count: int = 2) -> Iterator[tuple[slice, F64]]:
+    """Yield the most promising stretches of bands, and what is hoped for in their bands."""
+    hope = hope.copy()
     for _ in range(count):
         peak = int(hope.argmax())
-        if hope[peak] <= 1e-5:
+        if hope[peak] <= LEAST_HOPE:
             return
         first, stop = peak, peak + 1
         while first > 0 and hope[first - 1] > BROAD * hope[peak]:
             first -= 1
         while stop < len(hope) and hope[stop] > BROAD * hope[peak]:
             stop += 1
-        yield _region(desk, number, first, stop, hope)
+        yield slice(first, stop), hope[first:stop].copy()
         hope[max(first - 1, 0) : stop + 1] = 0.0
 
 
-def _region(desk: Desk, number: int, first: int, stop: int, hope: F64) -> _Region:
-    edges, span = desk.model.ear.edges_hz, hope[first:stop]
-    z = bark(desk.model.ear.centres_hz[first:stop])
-    centre_hz = float(hertz(float((z * span).sum() / span.sum())))
-    q = centre_hz / float(edges[stop] - edges[first])
-    return _Region(number, first, stop, centre_hz, min(max(q, Q_LEAST), Q_MOST), float(span.sum()))
+def _cut(desk: Desk, maskers: tuple[int, ...], maskee: int, span: slice, hope: F64) -> _Cut:
+    ear = desk.model.ear
+    centre_hz = float(hertz(float(bark(ear.centres_hz[span]) @ hope / hope.sum())))
+    q = centre_hz / float(ear.edges_hz[span.stop] - ear.edges_hz[span.start])
+    return _Cut(maskers, maskee, span, centre_hz, min(max(q, Q_LEAST), Q_MOST), float(hope.sum()))
 
 
-def _cut(desk: Desk, region: _Region, maskee: int, depth_db: float) -> bool:
-    """Try one filter: static, or dynamic where roles swap."""
-    number, name = region.track, desk.tracks[maskee].id
-    where = f"{region.centre_hz:.0f} Hz, where it masks {name}"
-    swap = interchange(desk, number, maskee, slice(region.first, region.stop))
-    gain_db: Setting = -round(depth_db, 1)
-    if swap >= SWAP:
-        gain_db = _follow(desk, number, maskee, slice(region.first, region.stop), depth_db)
-        if not isinstance(gain_db, Curve):
-            return False
-        where += f" and is masked by it in turn (interchange {swap:.2f}): only while it does"
-    before = desk.mur[maskee]
-    section = Filter("peak", round(region.centre_hz, 1), gain_db, round(region.q, 2))
-    settings = desk.settings[number]
-    if not desk.offer({number: replace(settings, filters=(*settings.filters, section))}):
+def _made(desk: Desk, cuts: Sequence[_Cut], part: float) -> bool:
+    """Try cuts, static or dynamic for each masker, ``part`` of the full depth; tell whether they are kept."""
+    changes: dict[int, TrackSettings] = {}
+    maskees: dict[int, int] = {}
+    for cut in cuts:
+        for number in cut.maskers:
+            depth_db = part * DEEPEST_DB * (1.0 - desk.tracks[number].priority / 2.0)
+            section = _section(desk, cut, number, depth_db)
+            if section is not None:
+                settings = desk.settings[number]
+                changes[number] = replace(settings, filters=(*settings.filters, section))
+                maskees[number] = cut.maskee
+    before = desk.mur
+    if not desk.offer(changes):
         return False
-    least_db = min(gain_db.values) if isinstance(gain_db, Curve) else gain_db
-    gained = f"{100 * before:.0f} → {100 * desk.mur[maskee]:.0f} % of {name} heard"
-    why = f"{least_db:+.1f} dB at {where}; {gained}"
-    section = replace(section, reason=why)
-    desk.settings[number] = replace(settings, filters=(*settings.filters, section))
-    desk.say(number, why)
+    for number, settings in changes.items():
+        section, j = settings.filters[-1], maskees[number]
+        gained = f"{100 * before[j]:.0f} → {100 * desk.mur[j]:.0f} % of {desk.tracks[j].id} heard"
+        why = f"{extremes(section.gain_db)[0]:+.1f} dB at {_hertz(at_start(section.frequency_hz))}, {section.reason}"
+        section = replace(section, reason=f"{why}; {gained}")
+        desk.settings[number] = replace(settings, filters=(*settings.filters[:-1], section))
+        desk.say(number, section.reason)
     return True
+
+
+def _section(desk: Desk, cut: _Cut, masker: int, depth_db: float) -> Filter | None:
+    """Return the filter of one masker: dynamic where roles swap, None where it then never acts."""
+    name, gain_db = desk.tracks[cut.maskee].id, -round(depth_db, 1)
+    swap = interchange(desk, masker, cut.maskee, cut.span)
+    if swap < SWAP:
+        return Filter("peak", round(cut.centre_hz, 1), gain_db, round(cut.q, 2), f"where it masks {name}")
+    curve = _follow(desk, masker, cut.maskee, cut.span, depth_db)
+    if not isinstance(curve, Curve):
+        return None
+    why = f"only while it masks {name}, for they mask each other in turn (interchange {swap:.2f})"
+    return Filter("peak", round(cut.centre_hz, 1), curve, round(cut.q, 2), why)
+
+
+def _hertz(value: float) -> str:
+    return f"{value / 1000.0:.2g} kHz" if value >= 1000.0 else f"{value:.0f} Hz"
 
 
 def interchange(desk: Desk, i: int, j: int, span: slice) -> float:
@@ -181,18 +226,14 @@ def _follow(desk: Desk, i: int, j: int, span: slice, depth_db: float) -> Setting
 def lift(desk: Desk) -> None:
     """Boost what is still heard least at what is its own, a little: the last resort."""
     for number in sorted(desk.free, key=lambda n: (desk.mur[n], n))[: max(1, len(desk.free) // 2)]:
-        settings = desk.settings[number]
-        if len(settings.filters) >= MOST_FILTERS:
-            continue
-        before = desk.mur[number]
-        _, left = desk.model.blame()
-        regions = [*_regions(desk, number, left[number])] or []
-        for region in regions:
-            section = Filter("peak", round(region.centre_hz, 1), BOOST_DB, round(region.q, 2))
+        settings, before = desk.settings[number], desk.mur[number]
+        gainable, left = desk.model.room_to_gain()
+        for span, hope in _regions((left[number] + gainable[:, number].sum(0)) * _free_bands(desk, number)):
+            cut = _cut(desk, (number,), number, span, hope)
+            section = Filter("peak", round(cut.centre_hz, 1), BOOST_DB, round(cut.q, 2))
             if desk.offer({number: replace(settings, filters=(*settings.filters, section))}):
                 gained = f"{100 * before:.0f} → {100 * desk.mur[number]:.0f} % of it heard"
-                why = f"{BOOST_DB:+.1f} dB at {region.centre_hz:.0f} Hz, where it is heard best; {gained}"
-                boosted: TrackSettings = replace(settings, filters=(*settings.filters, replace(section, reason=why)))
-                desk.settings[number] = boosted
+                why = f"{BOOST_DB:+.1f} dB at {_hertz(cut.centre_hz)}, where it comes through best; {gained}"
+                desk.settings[number] = replace(settings, filters=(*settings.filters, replace(section, reason=why)))
                 desk.say(number, why)
                 break

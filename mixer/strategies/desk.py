@@ -19,7 +19,7 @@ F64 = NDArray[np.float64]
 
 LOSS = 0.02
 """No track may lose more of its MUR than this."""
-WORTH = 5e-4
+WORTH = 1e-3
 """What a step must better the objective by."""
 LOW_HZ = 50.0
 """Where filters are looked at for what lies under the ear's lowest band."""
@@ -100,7 +100,7 @@ class Desk:
         if for_others:
             for number in changes:
                 mur[number] = min(mur[number], self.mur[number])
-        if objective(mur[self.heard]) > self.score - WORTH:
+        if objective(mur[self.heard]) > self.score - WORTH * (1 + len(changes)) / 2:
             return False
         self.model.keep(tried)
         for number, new in changes.items():

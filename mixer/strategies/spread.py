@@ -55,19 +55,37 @@ def spread(desk: Desk) -> None:
     movable = [number for number in desk.free if _may_move(desk, number)]
     if not movable or freedom_deg <= 0.0:
         return
-    first = _rays(desk, movable, half_deg) if nowhere else _fan(true, movable, freedom_deg, half_deg)
-    desk.offer(_moved(desk, true, first))
-    for number in sorted(movable, key=lambda n: (desk.mur[n], n)):
-        for step in STEPS:
-            here = true[number].lateral_deg
-            edge = max(half_deg, abs(here))
-            at_deg = min(max(here + step * freedom_deg, -edge), edge)
-            desk.offer(_moved(desk, true, {number: _between(desk, true, number, at_deg, free=nowhere)}))
+    if nowhere:
+        _seat(desk, true, movable, half_deg)
+    else:
+        desk.offer(_moved(desk, true, _fan(true, movable, freedom_deg, half_deg)))
+        _nudge(desk, true, movable, freedom_deg, half_deg)
     for number in movable:
         moved_deg = at_start(desk.settings[number].azimuth_deg)
         from_deg = at_start(desk.placed[number].azimuth_deg)
         if moved_deg != from_deg:
             desk.say(number, f"moved from {from_deg:+.0f}° to {moved_deg:+.0f}°, apart from what is in its way")
+
+
+def _nudge(desk: Desk, true: Sequence[_Spot], movable: Sequence[int], freedom_deg: float, half_deg: float) -> None:
+    """Try a few other places for each, the one that is heard least coming first."""
+    for number in sorted(movable, key=lambda n: (desk.mur[n], n)):
+        here = true[number].lateral_deg
+        edge = max(half_deg, abs(here))
+        for step in STEPS:
+            at_deg = min(max(here + step * freedom_deg, -edge), edge)
+            desk.offer(_moved(desk, true, {number: _between(desk, true, number, at_deg)}))
+
+
+def _seat(desk: Desk, true: Sequence[_Spot], movable: Sequence[int], half_deg: float) -> None:
+    """Give everybody a seat of their own on the stage; then let pairs change seats where that helps."""
+    seats = _seats(desk, movable, half_deg)
+    desk.offer(_moved(desk, true, seats))
+    for number in sorted(movable, key=lambda n: (desk.mur[n], n)):
+        for other in movable:
+            a, b = (at_start(desk.settings[n].azimuth_deg) for n in (number, other))
+            if a * b < 0.0:
+                desk.offer(_moved(desk, true, {number: b, other: a}))
 
 
 def _may_move(desk: Desk, number: int) -> bool:
@@ -96,7 +114,7 @@ def _fan(true: Sequence[_Spot], movable: Sequence[int], freedom_deg: float, half
     return result
 
 
-def _rays(desk: Desk, movable: Sequence[int], half_deg: float) -> dict[int, float]:
+def _seats(desk: Desk, movable: Sequence[int], half_deg: float) -> dict[int, float]:
     """Place what has no place: those most alike in spectrum the furthest from each other, the most important inside."""
     spectra = np.stack([desk.model.loudness(n) for n in movable])
     spectra /= np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), 1e-12)
@@ -118,10 +136,8 @@ def _rays(desk: Desk, movable: Sequence[int], half_deg: float) -> dict[int, floa
     return {movable[k]: deg for k, deg in chosen.items()}
 
 
-def _between(desk: Desk, true: Sequence[_Spot], number: int, at_deg: float, *, free: bool) -> float:
+def _between(desk: Desk, true: Sequence[_Spot], number: int, at_deg: float) -> float:
     """Hold a track between those that truly stand beside it."""
-    if free:
-        return at_deg
     here = true[number].lateral_deg
     now = [_spot(at_start(settings.azimuth_deg)).lateral_deg for settings in desk.settings]
     points = [n for n, settings in enumerate(desk.placed) if n != number and settings.placed and settings.width == 0.0]
