@@ -22,8 +22,8 @@ ABSOLUTE_GATE_LUFS, RELATIVE_GATE_LU = -70.0, -10.0
 RANGE_GATE_LU = -20.0
 INAUDIBLE_LUFS = -120.0
 """What never gets louder than this is silence."""
-LOWEST_RATE = 8_000
-"""Hz. Below, the bilinear transform has no room for the shelf: such sounds are resampled first."""
+LOWEST_RATE, RAISED_RATE = 8_000, 48_000
+"""Hz. Below the one, the bilinear transform has no room for the shelf: such sounds are resampled to the other first."""
 
 _L, _R, _C, _LS, _RS, _LB, _RB = (30, 0), (-30, 0), (0, 0), (90, 0), (-90, 0), (135, 0), (-135, 0)
 _TOPS = ((45, 45), (-45, 45), (135, 45), (-135, 45))
@@ -373,8 +373,9 @@ def integrated_loudness(audio: Sound, sample_rate: int = 48_000) -> float | None
     -23.0
     """
     take = as_take(audio, sample_rate)
-    meter = LoudnessMeter(take.channels, max(take.sample_rate, LOWEST_RATE))
-    for block in at_least(LOWEST_RATE, take.sample_rate, blocks_of(take)):
+    rate, blocks = raised(take.sample_rate, blocks_of(take))
+    meter = LoudnessMeter(take.channels, rate)
+    for block in blocks:
         meter.add(block)
     return meter.integrated()
 
@@ -390,11 +391,14 @@ def blocks_of(take: Take) -> Iterator[Samples]:
             yield take.samples[:, start : start + BLOCK]
 
 
-def at_least(wanted: int, sample_rate: int, blocks: Iterable[Samples]) -> Iterator[Samples]:
-    """Yield a stream as it is, or resampled to a wanted rate where its own is lower."""
-    if sample_rate >= wanted:
-        yield from blocks
-        return
+def raised(sample_rate: int, blocks: Iterable[Samples]) -> tuple[int, Iterable[Samples]]:
+    """Return a stream and its rate, resampled to RAISED_RATE where that is below LOWEST_RATE."""
+    if sample_rate >= LOWEST_RATE:
+        return sample_rate, blocks
+    return RAISED_RATE, _resampled(sample_rate, RAISED_RATE, blocks)
+
+
+def _resampled(sample_rate: int, wanted: int, blocks: Iterable[Samples]) -> Iterator[Samples]:
     import soxr
 
     stream = None
@@ -402,5 +406,5 @@ def at_least(wanted: int, sample_rate: int, blocks: Iterable[Samples]) -> Iterat
         stream = stream or soxr.ResampleStream(sample_rate, wanted, len(block), dtype="float32")
         yield np.ascontiguousarray(stream.resample_chunk(np.ascontiguousarray(block.T)).T)
     if stream is not None:
-        last = np.zeros((0, len(block)), np.float32)
-        yield np.ascontiguousarray(stream.resample_chunk(last, last=True).T)
+        nothing = np.zeros((0, len(block)), np.float32)
+        yield np.ascontiguousarray(stream.resample_chunk(nothing, last=True).T)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.inputs import Sound, as_take
-from mixer.loudness import LOWEST_RATE, LoudnessMeter, LoudnessSeries, at_least, blocks_of
+from mixer.loudness import LoudnessMeter, LoudnessSeries, blocks_of, raised
 from mixer.stft import Framer, hann
 from mixer.truepeak import TruePeakMeter, decibels
 from mixer.types import Samples
@@ -142,7 +142,6 @@ def meter(audio: Sound, sample_rate: int = 48_000, *, series: bool = False) -> M
     (-6.0, 3.0, 1.0)
     """
     take = as_take(audio, sample_rate)
-    loudness = LoudnessMeter(take.channels, max(take.sample_rate, LOWEST_RATE), series=series)
     statistics, peak = _Statistics(take.channels), TruePeakMeter(take.channels)
     balance = _Balance(take.channels, take.sample_rate)
 
@@ -152,7 +151,9 @@ def meter(audio: Sound, sample_rate: int = 48_000, *, series: bool = False) -> M
                 each.add(block)
             yield block
 
-    for block in at_least(LOWEST_RATE, take.sample_rate, heard()):
+    rate, blocks = raised(take.sample_rate, heard())
+    loudness = LoudnessMeter(take.channels, rate, series=series)
+    for block in blocks:
         loudness.add(block)
     integrated, true_peak_dbtp = loudness.integrated(), peak.dbtp
     muddiness, harshness = balance.shares()
