@@ -193,8 +193,8 @@ def _bed(profile: Profile) -> Excerpt | None:
     """Choose the loudest steady part.
 
     The level counts for a part, as far as it is no more than 10 dB above the recording's own. The unrest that 5 s of
-    the recording have anyhow is its nature, for waves swell and fires crackle; what a part has beyond that counts against
-    it: twice the spread of level and bands, and half of the way from the level up to the loudest 20 ms. So does
+    the recording have anyhow is its nature, for waves swell and fires crackle; what a part has beyond that counts
+    against it: twice the spread of level and bands, and half of the way from the level up to the loudest 20 ms. So does
     clipping, and each halving of a minute with 3 dB.
     """
     per = round(BLOCK_S / HOP_S)

@@ -52,6 +52,7 @@ class Part:
             from freesound import cache_clear, cache_prune
 
             if max_bytes == 0:
+                _forget(self.folder / "gone")
                 return cache_clear(self.folder)
             return cache_prune(self.folder, max_bytes=max_bytes, max_age_s=max_age_s)
         left, freed, now = self.size, 0, time.time()
@@ -69,6 +70,13 @@ class Part:
 def parts(root: Path) -> tuple[Part, ...]:
     """Return all parts of a cache folder, also those that hold nothing yet."""
     return tuple(_part(name, what, root / name) for name, what in _PARTS.items())
+
+
+def _forget(gone: Path) -> None:
+    """Forget which sounds were not there, so that all are asked for again."""
+    for path, _, _ in _files(gone):
+        with suppress(OSError):
+            path.unlink()
 
 
 def _part(name: str, what: str, folder: Path) -> Part:

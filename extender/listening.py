@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from extender.errors import InstallError, OutputError, SourceError
-from extender.types import SoundAsset
+from extender.types import Excerpt, SoundAsset
 
 CREDITS = "credits.csv"
 """A table that the folder source reads, so that the folder serves as a library with all that licences ask for."""
@@ -37,8 +37,10 @@ def find_player() -> str:
     )
 
 
-def play_file(path: Path, player: str) -> None:
-    """Play a sound file and wait until it is over. It is decoded here, so that every player will do.
+def play_file(path: Path, player: str, part: Excerpt | None = None) -> None:
+    """Play a sound file, or the part of it that would be used, and wait until it is over.
+
+    It is decoded here, so that every player will do. Of a long one without a part the first minute is heard.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def play_file(path: Path, player: str) -> None:
 
     with tempfile.TemporaryDirectory(prefix="image-extender-") as folder:
         plain = Path(folder) / "sound.wav"
-        audio = read_audio(path)
+        audio = read_audio(path, start_s=part.start_s, max_s=part.end_s - part.start_s) if part else read_audio(path)
         with open_for_writing(plain, "wav", audio.channels) as write:
             write(audio.samples)
         command = [player, *_PLAYERS.get(Path(player).stem, ()), str(plain)]

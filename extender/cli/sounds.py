@@ -52,7 +52,7 @@ def search(
     json_output: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Show which sounds would be considered for a word, with licence, length and reason; play or get them.
+    """Show which sounds would be considered for a word, with rating, licence, length and reason; play or get them.
 
     [bold]Examples[/bold]
 
@@ -69,7 +69,8 @@ def search(
         libraries = tuple(sounds or ())
         wanted = sound_options(licence.value, pick.value, prefer.value)
         asked = sources_of(order_of(sources, libraries), libraries, offline=offline, sounds=wanted)
-        found = _found(_query(word, limit, seed), asked, limit)
+        query = _query(word, limit, seed)
+        found = _found(query, asked, limit)
         chosen = [found[row - 1] for row in _rows(rows, len(found))]
         if json_output:
             print_json([asdict(candidate) for candidate in found])
@@ -79,7 +80,7 @@ def search(
             typer.echo(f"nothing for {word!r}; try a wider word, or --sounds FOLDER")
         by_name = {source.name: source for source in asked}
         if chosen and (play or get is not None):
-            _have(chosen, by_name, word, folder=get, play=play)
+            _have(chosen, by_name, word, query.kind, folder=get, play=play)
 
 
 def _query(word: str, limit: int, seed: int) -> Query:
@@ -132,25 +133,39 @@ def _show(found: Sequence[Candidate]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "score", "length", "licence"):
+    for name in ("", "score", "rating", "length", "licence"):
         table.add_column(name, justify="right" if name != "licence" else "left", no_wrap=True)
     table.add_column("sound", overflow="fold", min_width=16)
     table.add_column("title", overflow="fold")
     table.add_column("why", overflow="fold", style="dim")
     for row, c in enumerate(found, 1):
         length = f"{c.duration_s:.1f} s" if c.duration_s is not None else "? s"
-        cells = (str(row), f"{c.score:.2f}", length, c.licence, f"{c.source}:{c.id}", c.title, c.reason)
+        sound = f"{c.source}:{c.id}"
+        cells = (str(row), f"{c.score:.2f}", _rating(c), length, c.licence, sound, c.title, c.reason)
         table.add_row(*(escape(cell) for cell in cells))
     console = Console(highlight=False)
     console = console if console.is_terminal else Console(highlight=False, width=400)
     console.print(table)
 
 
+def _rating(candidate: Candidate) -> str:
+    """Return stars and votes, ``4.6 (40)``; a dash where the source knows none."""
+    votes = "" if candidate.ratings is None else f" ({candidate.ratings})"
+    return "–" if candidate.rating is None else f"{candidate.rating:.1f}{votes}"
+
+
 def _have(
-    chosen: Sequence[Candidate], sources: dict[str, SoundSource], word: str, *, folder: Path | None, play: bool
+    chosen: Sequence[Candidate],
+    sources: dict[str, SoundSource],
+    word: str,
+    kind: Kind,
+    *,
+    folder: Path | None,
+    play: bool,
 ) -> None:
     """Fetch the chosen sounds, play them, copy them; one that cannot be had is said, and the others go on."""
     from extender.errors import SourceError
+    from extender.excerpts import choose
     from extender.listening import find_player, keep_sounds, play_file
 
     player = find_player() if play else ""
@@ -164,7 +179,7 @@ def _have(
         assets.append(asset)
         if play:
             typer.echo(f"playing {asset.source}:{asset.id}  {asset.title}", err=True)
-            play_file(Path(asset.file), player)
+            play_file(Path(asset.file), player, asset.excerpt or choose(Path(asset.file), kind))
     if not assets:
         raise SourceError("none of these sounds could be had")
     if folder is not None:

@@ -64,6 +64,10 @@ class Candidate:
     centroid_hz : float or None
         Where the middle of its spectrum lies, if the source knows; of sounds that fit equally well, casting takes the
         one that differs most from what sounds already.
+    rating : float or None
+        Mean of what people have given it, 0 to 5 stars; None where nobody has said, or too few to be told.
+    ratings : int or None
+        How many people have rated it; None where the source does not know.
     """
 
     source: str
@@ -78,6 +82,8 @@ class Candidate:
     reason: str
     channels: int = 1
     centroid_hz: float | None = None
+    rating: float | None = None
+    ratings: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from extender.sources.folder.index import Entry
 from extender.sources.folder.scoring import Wish, match, score, wish_of
 from extender.sources.folder.words import stems
 from extender.sources.reach import CONNECT_S, UNREACHABLE, Guarded
-from extender.types import SoundAsset
+from extender.types import Excerpt, SoundAsset
 from freesound.cache import Cache
 from freesound.calls import Caller, Deadline, Manners
 from freesound.clock import Clock, SystemClock
@@ -101,6 +101,7 @@ class OpenverseSource:
             context.reach.announce(self._base_url)
         self._asked_at: float | None = None
         self._lost = 0
+        self._shown: dict[str, Query] = {}
 
     def search(self, query: Query) -> list[Candidate]:
         """Return the sounds that fit, best first. Asks at most twice, and nobody for what was asked within a day."""
@@ -113,6 +114,7 @@ class OpenverseSource:
                     found[candidate.id] = candidate
             if found:
                 break
+        self._shown |= dict.fromkeys(found, query)
         return self._in_order(found.values(), query.seed)
 
     def find(self, sound: str) -> Candidate:
@@ -132,13 +134,15 @@ class OpenverseSource:
         Raises
         ------
         SourceError
-            It cannot be had, its licence is not wanted, it does not decode, or is silent.
+            It cannot be had, its licence is not wanted, it does not decode, is silent, or, unless a person has named
+            it, it should not be used for what was searched for.
         """
         record = self._record(candidate.id)
         licence = _licence_of(record)
         if not _allowed(licence, self._context.licence):
             raise SourceError(f"its licence {licence.short_name} is not among those wanted ({self._context.licence})")
         download = self._download(record)
+        duration_s, excerpt = _heard(download.path, self._shown.get(candidate.id), self._context.max_duration_s)
         return SoundAsset(
             file=str(download.path.resolve()),
             sha256=download.sha256,
@@ -148,7 +152,8 @@ class OpenverseSource:
             author=record["creator"],
             licence=licence.short_name,
             url=record["foreign_landing_url"],
-            duration_s=_heard_s(download.path, self._context.max_duration_s),
+            duration_s=duration_s,
+            excerpt=excerpt,
         )
 
     def _in_order(self, found: Iterable[Candidate], seed: int) -> list[Candidate]:
@@ -432,22 +437,34 @@ def _candidate_of(record: Mapping[str, Any], value: float, reason: str) -> Candi
     )
 
 
-def _heard_s(path: Path, max_s: float) -> float:
-    """Return how long a sound is, in seconds. Raises SourceError where nothing is to be heard."""
+def _heard(path: Path, query: Query | None, max_s: float) -> tuple[float, Excerpt | None]:
+    """Return how long a sound is, in seconds, and the part of it that is used for a query.
+
+    Raises
+    ------
+    SourceError
+        Nothing is to be heard, or something speaks against the part.
+    """
     import soundfile
 
-    from extender.audio import read_audio
+    from extender.audio import is_heard, read_audio
+    from extender.excerpts import choose
+    from extender.sources.listening import objection_for
 
     try:
-        audio = read_audio(path, max_s=max_s)
+        if not is_heard(path, SILENCE_PEAK):
+            raise SourceError("it is silent")
+        excerpt = choose(path, query.kind) if query else None
+        start_s, end_s = (excerpt.start_s, excerpt.end_s) if excerpt else (0.0, max_s)
+        audio = read_audio(path, start_s=start_s, max_s=min(max_s, end_s - start_s))
     except InputError as error:
         raise SourceError(str(error)) from None
-    if float(abs(audio.samples).max()) < SILENCE_PEAK:
-        raise SourceError(f"it is silent in its first {audio.duration_s:.3g} s")
+    if query is not None and (why := objection_for(audio, query)) is not None:
+        raise SourceError(why + (f" ({excerpt})" if excerpt else ""))
     try:
-        return float(soundfile.info(str(path)).duration)
+        return float(soundfile.info(str(path)).duration), excerpt
     except soundfile.LibsndfileError:
-        return float(audio.duration_s)
+        return float(audio.duration_s), excerpt
 
 
 def _draw(seed: int, text: str) -> int:

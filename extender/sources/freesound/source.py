@@ -6,15 +6,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from time import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from extender.errors import InputError, SourceError
 from extender.sources.base import Candidate, Query, SourceContext
-from extender.sources.folder.words import stems
+from extender.sources.freesound.gone import Gone
 from extender.sources.reach import CONNECT_S, Guarded
-from extender.types import SoundAsset
+from extender.types import Excerpt, SoundAsset
 from freesound.errors import (
     AuthError,
     FreesoundError,
@@ -47,9 +46,6 @@ VARIANT = "hq-ogg"
 _READ_S, _CALL_S = 10.0, 20.0
 """The longest to wait for a piece of an answer, and for an answer with all attempts."""
 
-GONE_S = 90 * 86_400.0
-"""How long a sound that was taken down is not asked for again, in seconds."""
-
 _KEY_ADVICE = (
     "get one at https://freesound.org/apiv2/apply and set FREESOUND_API_KEY, or leave freesound out of --sources"
 )
@@ -59,10 +55,6 @@ _MOST_FAILURES = 2
 """Nor after so many failures of another kind in a row."""
 _MOST_LOST = 2
 """Nor after so many sounds in a row that broke off: where they lie cannot be reached."""
-_HUMMING = frozenset(
-    stems("hum humming buzz drone transformer fridge refrigerator freezer fan ventilation generator motor engine idle")
-)
-"""Words of things whose steady tone is theirs, and no fault of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +90,7 @@ class FreesoundSource:
         self._clock = clock
         self._manners = manners
         self._root = context.cache_dir / "freesound"
+        self._gone = Gone(self._root / "gone")
         self._client_made: Client | None = None
         self._resting: Client | None = None
         self._closed = False
@@ -206,12 +199,15 @@ class FreesoundSource:
         sound = self._sound(candidate.id)
         if not self._licence_allows(sound):
             raise SourceError(f"sound {sound.id}: its licence {sound.licence} is not among those allowed")
-        if self._is_gone(sound.id):
-            raise SourceError(f"sound {sound.id} was taken down")
+        if why := self._gone.why(sound.id):
+            raise SourceError(f"sound {sound.id}: {why}")
         try:
             download = self._client.preview(sound, variant=VARIANT)
         except NotFound as error:
-            self._remember_gone(sound.id)
+            if error.status == 410:
+                self._gone.taken_down(sound.id)
+            else:
+                self._gone.missed(sound.id)
             raise SourceError(str(error)) from None
         except NetworkError as error:
             self._lost += 1
@@ -221,7 +217,8 @@ class FreesoundSource:
         except FreesoundError as error:
             raise SourceError(str(error)) from None
         self._lost = 0
-        duration_s = self._looked_at(download.path, sound)
+        self._gone.is_there(sound.id)
+        duration_s, excerpt = self._looked_at(download.path, sound)
         candidate = self._candidate(sound, candidate.score, candidate.reason)
         return SoundAsset(
             file=str(download.path.resolve()),
@@ -234,6 +231,7 @@ class FreesoundSource:
             url=candidate.url,
             duration_s=duration_s,
             changes=("preview (lossy) of the original",),
+            excerpt=excerpt,
         )
 
     # ---------------------------------------------------------------- asking
@@ -316,7 +314,7 @@ class FreesoundSource:
         try:
             return self._client.sound(int(number), fields=CASTING_FIELDS)
         except NotFound as error:
-            self._remember_gone(int(number))
+            self._gone.taken_down(int(number))
             raise SourceError(str(error)) from None
         except FreesoundError as error:
             raise SourceError(str(error)) from None
@@ -338,10 +336,12 @@ class FreesoundSource:
             reason=f"{reason}; licence {sound.licence.short_name}",
             channels=sound.channels or 1,
             centroid_hz=sound.number("spectral_centroid"),
+            rating=sound.avg_rating or None,
+            ratings=sound.num_ratings,
         )
 
     def _may_use(self, sound: Sound) -> bool:
-        if not self._licence_allows(sound) or sound.is_explicit or self._is_gone(sound.id):
+        if not self._licence_allows(sound) or sound.is_explicit or sound.id in self._gone:
             return False
         return not self._offline or (self._root / "previews" / f"{sound.id}-{VARIANT}.json").is_file()
 
@@ -350,38 +350,28 @@ class FreesoundSource:
 
         return allowed(sound.licence, self._context.licence)
 
-    def _looked_at(self, path: Path, sound: Sound) -> float:
-        """Return the length of a preview in seconds, if nothing speaks against the sound."""
-        from extender.audio import read_audio
-        from extender.sources.freesound.listening import objection
+    def _looked_at(self, path: Path, sound: Sound) -> tuple[float, Excerpt | None]:
+        """Return a preview's length in seconds and the part of it that is used, if nothing speaks against that part.
 
+        What a person has chosen by its number is not judged; the part is chosen later, when its kind is known.
+        """
+        from extender.audio import MAX_EXCERPT_S, read_audio
+        from extender.excerpts import choose
+        from extender.sources.listening import objection_for
+
+        shown = self._shown.get(sound.id)
         try:
-            audio = read_audio(path, max_s=self._context.max_duration_s)
+            excerpt = choose(path, shown.query.kind) if shown else None
+            start_s, end_s = (excerpt.start_s, excerpt.end_s) if excerpt else (0.0, MAX_EXCERPT_S)
+            audio = read_audio(path, start_s=start_s, max_s=min(end_s - start_s, self._context.max_duration_s))
         except InputError as error:
             raise SourceError(str(error)) from None
-        shown = self._shown.get(sound.id)
-        if shown is not None:  # what a person has chosen by its number is not judged
-            query = shown.query
-            humming = bool(_HUMMING & {stem for word in query.words for stem in stems(word)})
-            why = objection(audio, music_welcome="music" not in query.avoid, hum_welcome=humming)
-            if why is not None:
-                raise SourceError(f"sound {sound.id}: {why}")
+        if shown is not None and (why := objection_for(audio, shown.query)) is not None:
+            part = f" ({excerpt})" if excerpt else ""
+            raise SourceError(f"sound {sound.id}{part}: {why}")
         import soundfile
 
-        return float(soundfile.info(str(path)).duration) or audio.duration_s
-
-    def _is_gone(self, number: int) -> bool:
-        try:
-            return time() - (self._root / "gone" / str(number)).stat().st_mtime < GONE_S
-        except OSError:
-            return False
-
-    def _remember_gone(self, number: int) -> None:
-        try:
-            (self._root / "gone").mkdir(parents=True, exist_ok=True)
-            (self._root / "gone" / str(number)).touch()
-        except OSError:
-            return  # then it is asked for once more
+        return float(soundfile.info(str(path)).duration) or audio.duration_s, excerpt
 
 
 def _enough(found: list[Fit], query: Query, step: int) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,14 +16,11 @@ from extender.sources.base import Candidate, Query, SourceContext
 from extender.sources.folder.words import stems
 from extender.sources.freesound.classes import classes_for
 from extender.sources.freesound.ladder import steps
-from extender.sources.freesound.listening import objection
 from extender.sources.freesound.ranking import MIN_FIT, distance_km, fits
 from extender.types import SoundAsset
 from freesound import Sound
-from mixer.types import AudioBuffer
 from scenes import Box, Detection, Place, Scene, load_vocabulary
 
-RATE = 48_000
 CAR = Query("car", ("car engine", "car passing", "car"), "loop", ("music",), seed=1)
 CONTEXT = SourceContext(Path("unused"))
 
@@ -105,32 +101,6 @@ def test_the_ladder_goes_from_narrow_to_wide() -> None:
     assert 'license:"Creative Commons 0"' in str(next(steps(dog, replace(CONTEXT, licence="cc0"))).condition)
     assert list(steps(replace(dog, words=()), CONTEXT)) == []
     assert classes_for([stems("gulls"), stems("sea surfer")]) == ("Gull_and_seagull",)
-
-
-def tone(*hz: float, seconds: float = 4.0) -> np.ndarray[Any, np.dtype[np.float64]]:
-    time = np.arange(int(seconds * RATE)) / RATE
-    return np.asarray(sum(np.sin(2 * np.pi * f * time) for f in hz) / len(hz))
-
-
-def test_what_should_not_be_used_is_said() -> None:
-    rng = np.random.default_rng(1)
-    hiss = rng.standard_normal((2, 4 * RATE)) * 0.1
-
-    def why(samples: Any, **welcome: bool) -> str | None:
-        return objection(AudioBuffer(samples.astype(np.float32), RATE), **welcome)
-
-    assert why(hiss) is None
-    assert why(hiss[:, :500]) is None
-    assert "silent" in (why(hiss * 1e-5) or "")
-    assert "clipped" in (why(np.clip(hiss * 30, -0.9, 0.9)) or "")
-    hum = tone(50, 100, 150) * 0.5 + 0.001 * hiss[0]
-    assert "hum" in (why(hum) or "")
-    assert why(hum, hum_welcome=True) is None
-    chords = [(261.63, 329.63, 392.0), (293.66, 349.23, 440.0), (246.94, 293.66, 392.0), (220.0, 261.63, 329.63)]
-    decay = np.exp(-np.arange(RATE // 2) / RATE * 6)
-    tune = np.concatenate([tone(*chords[n % 4], seconds=0.5) * decay for n in range(16)])
-    assert "music" in (why(tune) or "")
-    assert why(tune, music_welcome=True) is None
 
 
 class Shelf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_had_makes_room_for_the_next(server: FreesoundServ
     assert [c.id for c in role.considered if c.reason.startswith("could not be had")] == [best]
 
 
-def test_what_was_taken_down_is_not_asked_for_again(server: FreesoundServer, source: Source) -> None:
+def test_a_preview_that_is_missing_is_left_alone_for_a_day(server: FreesoundServer, source: Source) -> None:
     own = source()
     best = own.search(HORN)[0]
     server.faults.add("missing", f"/previews/.*{best.id}")
@@ -176,9 +176,34 @@ def test_what_was_taken_down_is_not_asked_for_again(server: FreesoundServer, sou
         own.fetch(best)
     again = source()
     assert best.id not in {c.id for c in again.search(HORN)}
-    with pytest.raises(SourceError, match="taken down"):
+    with pytest.raises(SourceError, match="missing within the last day"):
         again.fetch(best)
     assert len(server.log.previews()) == 1
+    later(source, days=1.1)
+    server.faults.clear()
+    third = source()
+    assert third.search(HORN)[0].id == best.id
+    assert Path(third.fetch(best).file).is_file()
+    assert not list((third._root / "gone").iterdir())
+
+
+def test_what_the_service_does_not_know_is_left_alone_for_long(server: FreesoundServer, source: Source) -> None:
+    own = source()
+    with pytest.raises(SourceError, match="404"):
+        own.find("99999")
+    later(source, days=80)
+    with pytest.raises(SourceError, match="taken down"):
+        own.fetch(replace(own.search(HORN)[0], id="99999"))
+
+
+def later(source: Source, *, days: float) -> None:
+    """Let time pass: what was remembered to be gone becomes so many days older; what was kept of sounds is dropped."""
+    root = source()._root
+    for path in (root / "gone").glob("*"):
+        when, what = path.read_text().split(" ", 1)
+        path.write_text(f"{float(when) - days * 86_400:.0f} {what}")
+    for path in (root / "answers").glob("sound-*/*"):
+        path.unlink()
 
 
 @pytest.mark.parametrize(("policy", "ids"), [("any", {"200", "201"}), ("commercial", {"200"}), ("cc0", set())])
