@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
 
-from mixer.types import Samples
-
 BLOCK = 65_536
 """Frames of a block. All streams of the package run in step on this grid."""
 
@@ -99,6 +97,7 @@ def convolve(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.flo
     return result
 
 
-def silent(block: Samples) -> bool:
+def silent(block: NDArray[np.float32]) -> bool:
     """Tell whether a block is digital silence."""
-    return not block.any()
+    # what is not silent mostly shows at a few samples already
+    return not block[..., :: block.shape[-1] // 64 + 1].any() and not block.any()

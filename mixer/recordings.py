@@ -117,15 +117,14 @@ def open_recording(file: AudioFile) -> Recording:
 
 
 class WaveRecording:
-    """Uncompressed WAV: bytes are read and made floats, the same to the last bit as libsndfile makes of them.
-
-    The file is open only while it is read, so that hundreds of tracks need no more file handles than threads.
-    """
+    """Uncompressed WAV: bytes are read and made floats, the same to the last bit as libsndfile makes of them."""
 
     def __init__(self, path: Path, data: WaveData) -> None:
         self.floats = data.code == _FLOAT
         self._path = path
         self._data = data
+        self._file: Any = None
+        self._raw = np.empty(0, np.uint8)
         self._decode: Callable[[Any, int, int], Samples] = {
             (_PCM, 16): _from_int16, (_PCM, 24): _from_int24, (_PCM, 32): _from_int32,
             (_FLOAT, 32): _from_float32, (_FLOAT, 64): _from_float64,
@@ -136,11 +135,14 @@ class WaveRecording:
         data = self._data
         frame = data.channels * data.bits // 8
         # One byte in front, for the decoder of 24 bits; the samples behind it are seen as if they were aligned.
-        raw = np.empty(1 + count * frame, np.uint8)
+        if len(self._raw) < 1 + count * frame:
+            self._raw = np.empty(1 + count * frame, np.uint8)
+        raw = self._raw[: 1 + count * frame]
         try:
-            with self._path.open("rb", buffering=0) as file:
-                file.seek(data.offset + start * frame)
-                _fill(file, raw[1:], self._path)
+            if self._file is None:
+                self._file = self._path.open("rb", buffering=0)
+            self._file.seek(data.offset + start * frame)
+            _fill(self._file, raw[1:], self._path)
         except OSError as error:
             raise MixerError(f"{self._path}: cannot be read ({error})") from None
         return self._decode(raw, count, data.channels)
@@ -162,8 +164,7 @@ def _from_int24(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
     belongs to the sample before, is masked out. Exact: 24 bits fit a float's mantissa.
     """
     words = np.ndarray((channels, count), "<i4", raw, 0, (3, 3 * channels))
-    kept = np.bitwise_and(words, np.int32(-256))
-    return _scaled(kept, 2.0**-31)
+    return _scaled(np.bitwise_and(words, np.int32(-256)), 2.0**-31)
 
 
 def _from_int16(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
@@ -175,12 +176,12 @@ def _from_int32(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
 
 
 def _from_float32(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
-    return np.ascontiguousarray(raw[1:].view("<f4").reshape(count, channels).T, np.float32)
+    return np.array(raw[1:].view("<f4").reshape(count, channels).T, np.float32, order="C")
 
 
 def _from_float64(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(raw[1:].view("<f8").reshape(count, channels).T, np.float32)
+        return np.array(raw[1:].view("<f8").reshape(count, channels).T, np.float32, order="C")
 
 
 def _scaled(integers: NDArray[np.integer], scale: float) -> Samples:
