@@ -126,7 +126,7 @@ def with_decoys(catalogue: Catalogue, concepts: Sequence[Concept], half: Half) -
 def untidied(catalogue: Catalogue, half: Half) -> Catalogue:
     """Return a catalogue in which half of the recordings say what they are in their tags and description only.
 
-    A fifth of these has no category. Which ones follows from their numbers.
+    A fifth of these has no category, a tenth a wrong one. Which ones follows from their numbers.
     """
     return Catalogue.of(_untidy(sound, half) if _share(sound.id, "untidy") < 0.5 else sound for sound in catalogue)
 
@@ -147,12 +147,13 @@ def _untidy(sound: Sound, half: Half) -> Sound:
         return sound
     titles, places = _RECORDERS[half], _PLACES[half]
     start = int(_share(sound.id, "tags") * len(places))
+    drawn = _share(sound.id, "category")
     return replace(
         sound,
         name=titles[int(_share(sound.id, "title") * len(titles))].format(n=sound.id % 1000),
         tags=(*places[start : start + 2], *sound.tags, "field-recording"),
         description=f"{sound.label.capitalize()}, recorded with a {places[3]} in {places[0].capitalize()}.",
-        category_code=None if _share(sound.id, "category") < 0.2 else sound.category_code,
+        category_code=None if drawn < 0.2 else "fx-o" if drawn < 0.3 else sound.category_code,
     )
 
 
@@ -160,8 +161,8 @@ def _decoys(concept: Concept, place: int, catalogue: Catalogue, half: Half) -> I
     """Yield the popular sounds that only have a concept's words."""
     names = sorted(name for name in RIGHT if name != concept.name)
     draw = random.Random(f"{SPLIT_SEED} {concept.name}")
-    number = 1_000_000 + 100 * place
-    for number, rule in enumerate(RULES, number):
+    first = 1_000_000 + 100 * place
+    for number, rule in enumerate(RULES, first):
         word = concept.search[0] if rule.phrase else concept.name
         others = draw.sample(names, 2)
         said = DESCRIBED[half] if rule.kind == "only described" else "{}, " + rule.titles[half]
@@ -172,7 +173,7 @@ def _decoys(concept: Concept, place: int, catalogue: Catalogue, half: Half) -> I
             decoy, name=title, tags=tuple(tags.split()), description=text, category_code=rule.category, label=label
         )
     title = COMPOUNDS[concept.name][half]
-    decoy = _popular(number + 1, concept, catalogue, (), loop=False)
+    decoy = _popular(first + len(RULES), concept, catalogue, (), loop=False)
     tags = title.lower()
     label = f"{DECOY}: compound"
     yield replace(decoy, name=title, tags=tuple(tags.split()), description=title, category_code="fx-o", label=label)

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from extender.errors import SourceError
+from extender.errors import NotAtHand, SourceError
 from extender.progress import Progress, silent
 from extender.sources.base import Candidate, Query, SoundSource
 from extender.types import Cast, Considered, Kind, Role, SoundAsset
@@ -39,6 +39,7 @@ CLASH_MARGIN = 0.02
 
 _STAGE = "casting"
 _FAILED = "could not be had"
+_NOT_AT_HAND = "not at hand"
 _MAX_FAILURES = 10
 _FREESOUND_PAGE = re.compile(r"//(?:www\.)?freesound\.org/(?:people/[^/]+/sounds|s)/(\d+)")
 
@@ -277,6 +278,7 @@ def _offered(level: _Level, part_id: str, source: SoundSource, stage: _Stage, lo
         takes=_takes_wanted(level, stage) * max(1, stage.alike[level.path[0]]),
         seed=role_seed(stage.seed, part_id),
         place=stage.place,
+        wanted=level.path[0],
     )
     try:
         return source.search(query)
@@ -298,7 +300,7 @@ def _takes(
     """
     wanted = _takes_wanted(level, stage)
     taken = frozenset(stage.used)
-    failed = {(c.source, c.id) for c in log.considered if c.reason.startswith(_FAILED)}
+    failed = {(c.source, c.id) for c in log.considered if c.reason.startswith((_FAILED, _NOT_AT_HAND))}
     ordered = [c for c in _fresh_first(offered, taken) if (c.source, c.id) not in failed]
     waiting = [c for c in ordered if again or _is_fresh(c, offered, taken)]
     takes: list[SoundAsset] = []
@@ -312,6 +314,9 @@ def _takes(
         ordered.remove(candidate)
         try:
             asset = source.fetch(candidate)
+        except NotAtHand as error:
+            log.considered.append(_considered(candidate, chosen=False, reason=f"{_NOT_AT_HAND}: {error}"))
+            continue
         except SourceError as error:
             failures += 1
             log.considered.append(_considered(candidate, chosen=False, reason=f"{_FAILED}: {error}"))

@@ -39,6 +39,10 @@ class SourceError(ExtenderError):
     exit_code = 6
 
 
+class NotAtHand(SourceError):
+    """A sound was not fetched before, and nobody is asked now."""
+
+
 class InstallError(ExtenderError):
     """The installation is broken: a foreign package, parts that do not fit together."""
 

@@ -33,6 +33,8 @@ class Query:
         Same seed, same answer.
     place : str
         Where it is heard, in a word or two (``"street"``); empty = not known.
+    wanted : str
+        For which concept, where ``concept`` is a word above it that would do; empty = for ``concept`` itself.
     """
 
     concept: str
@@ -42,6 +44,7 @@ class Query:
     takes: int = 1
     seed: int = 0
     place: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.casting import MAX_CONSIDERED, cast, role_seed
-from extender.errors import SourceError
+from extender.errors import NotAtHand, SourceError
 from extender.sources.base import Candidate, Query
 from extender.types import Cast, SoundAsset
 from scenes import Box, Detection, Place, Scene, Vocabulary, load_vocabulary
@@ -22,7 +22,10 @@ NOWHERE = Place("nowhere at all")
 
 
 class Shelf:
-    """A sound source in memory: concept → ids, or (id, score) pairs. What starts with ``bad`` cannot be fetched."""
+    """A sound source in memory: concept → ids, or (id, score) pairs.
+
+    What starts with ``bad`` cannot be fetched; what starts with ``far`` was not fetched before.
+    """
 
     def __init__(self, name: str, sounds: Mapping[str, Sequence[str | tuple[str, float]]], error: str = "") -> None:
         self.name = name
@@ -45,6 +48,8 @@ class Shelf:
     def fetch(self, candidate: Candidate) -> SoundAsset:
         if candidate.id.startswith("bad"):
             raise SourceError(f"{candidate.id} does not decode")
+        if candidate.id.startswith("far"):
+            raise NotAtHand(f"{candidate.id} was not fetched before")
         return SoundAsset(
             f"/sounds/{candidate.id}.wav", f"hash of {candidate.id}", self.name, candidate.id, candidate.title,
             candidate.author, candidate.licence, candidate.url, 2.0,
@@ -184,6 +189,21 @@ def test_a_sound_that_cannot_be_had_makes_room_for_the_next() -> None:
     failed = [c for c in role.considered if c.id == "bad one"]
     assert [(c.chosen, "does not decode" in c.reason) for c in failed] == [(False, True)]
     assert "1 could not be had" in role.reason
+
+
+def test_however_many_are_not_at_hand_what_is_at_hand_is_found_and_no_failure_told() -> None:
+    shelf = Shelf("box", {"dog": [*((f"far {n}", 1.0 - n / 1000) for n in range(40)), ("near", 0.9)]})
+    (role,) = cast(scene(thing("dog")), VOCABULARY, [shelf], seed=1).roles
+    assert [take.id for take in role.takes] == ["near"]
+    assert all(c.chosen or c.reason.startswith("not at hand: ") for c in role.considered)
+    assert "could not be had" not in role.reason
+
+
+def test_the_words_above_are_asked_for_in_the_name_of_what_is_wanted() -> None:
+    shelf = Shelf("box", FULL)
+    cast(scene(thing("maple"), thing("dog")), VOCABULARY, [shelf], seed=1)
+    asked = {(query.wanted, query.concept) for query in shelf.queries}
+    assert {("maple", "maple"), ("maple", "tree"), ("dog", "dog")} <= asked
 
 
 def test_a_source_that_fails_is_noted_and_the_next_one_asked() -> None:

@@ -28,6 +28,7 @@ _ASKED: dict[LicencePolicy, tuple[LicenceKind, ...]] = {
     "cc0": (LicenceKind.CC0,),
 }
 _MOST_TAGS = 12
+_MOST_USED = "downloads_desc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +42,39 @@ class Step:
     text : str
         The words that must all occur; may be empty.
     condition : Filter
+    sort : str
+        What comes first. Without words nothing fits better than another, so the most used does.
     """
 
     name: str
     text: str
     condition: Filter
+    sort: str = "score"
 
 
 def steps(query: Query, context: SourceContext) -> Iterator[Step]:
-    """Yield the questions for a query, narrowest first; none twice.
+    """Yield the questions for a query, the most promising first; none twice.
 
-    Words recorded near the photograph (only if a place is given); words within the fitting categories; the main word
-    in any category; the search words as tags; what a classifier heard.
+    Words recorded near the photograph (only if a place is given); words within the fitting categories; then the word
+    that the search words share, in any category, or, where they share none, all of them as tags; what a classifier
+    heard; last what was passed over.
     """
     phrases = tuple(dict.fromkeys(word for word in query.words if stems(word)))
     if not phrases:
         return
     base = _base(query, context)
     category = one_of("category", *categories(query))
-    first, main = _first(phrases), _main(phrases, query.concept)
-    asked: set[tuple[str, str]] = set()
-    ladder = [
-        Step("words and category", words(first), base & category),
-        Step("main word in any category", words(main), base),
-        Step("search words as tags", "", base & one_of("tag", *_tags(phrases))),
-    ]
-    if context.near is not None:
-        ladder.insert(0, Step("main word near the photograph", words(main), near(*context.near, NEAR_KM) & base))
+    first, (main, shared) = _first(phrases), _main(phrases, query.concept)
     heard = classes_for((*map(stems, phrases), stems(query.concept)))
+    anywhere = Step("main word in any category", words(main), base)
+    tagged = Step("search words as tags", "", base & one_of("tag", *_tags((*phrases, main))), _MOST_USED)
+    if context.near is not None:
+        yield Step("main word near the photograph", words(main), near(*context.near, NEAR_KM) & base)
+    yield Step("words and category", words(first), base & category)
+    yield anywhere if shared and main != first else tagged
     if heard:
-        ladder.append(Step("what a classifier heard", "", base & one_of("fsdsinet_detected_class", *heard)))
-    for step in ladder:
-        key = (step.text, str(step.condition))
-        if key not in asked:
-            asked.add(key)
-            yield step
+        yield Step("what a classifier heard", "", base & one_of("fsdsinet_detected_class", *heard), _MOST_USED)
+    yield tagged if shared and main != first else anywhere
 
 
 def categories(query: Query) -> tuple[str, ...]:
@@ -108,18 +107,21 @@ def _first(phrases: tuple[str, ...]) -> str:
     return short if short is not None else " ".join(phrases[0].split()[:2])
 
 
-def _main(phrases: tuple[str, ...], concept: str) -> str:
-    """Return the word that most phrases share, the horse of hooves, snorts and neighs; else the concept's own name,
-    if it is searched for at all; else the first single word."""
+def _main(phrases: tuple[str, ...], concept: str) -> tuple[str, bool]:
+    """Return the main word, and whether phrases share it.
+
+    It is the word that most share, the horse of hooves, snorts and neighs; else the concept's own name, if it is
+    searched for at all; else the first single word.
+    """
     where = Counter(stem for phrase in phrases for stem in set(stems(phrase)))
     most = max(where.values())
     if most > 1:
         shared = (word for phrase in phrases for word in phrase.split() if any(where[s] == most for s in stems(word)))
-        return next(shared, phrases[0])
+        return next(shared, phrases[0]), True
     name = stems(concept)
     if len(name) == 1 and name[0] in where:
-        return concept
-    return next((phrase for phrase in phrases if len(phrase.split()) == 1), _first(phrases))
+        return concept, False
+    return next((phrase for phrase in phrases if len(phrase.split()) == 1), _first(phrases)), False
 
 
 def _tags(phrases: tuple[str, ...]) -> tuple[str, ...]:

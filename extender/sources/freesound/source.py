@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from extender.errors import InputError, SourceError
+from extender.errors import InputError, NotAtHand, SourceError
 from extender.sources.base import Candidate, Query, SourceContext
+from extender.sources.freesound.budget import Budget
 from extender.sources.freesound.gone import Gone
 from extender.sources.reach import CONNECT_S, Guarded
 from extender.types import Excerpt, SoundAsset
@@ -28,15 +28,12 @@ from freesound.secret import api_key_from_environment
 from freesound.transport import RequestsTransport
 
 if TYPE_CHECKING:
+    from extender.sources.freesound.choosing import Fit
     from extender.sources.freesound.ladder import Step
-    from extender.sources.freesound.ranking import Fit
     from freesound import Client, Clock, Manners, Sound
 
 ADDRESS_VARIABLE = "FREESOUND_BASE_URL"
 """Another address of the API: https, or plain http on this machine."""
-
-QUESTIONS_PER_WORD = 2
-"""So many questions are asked for each search at most, on average; what one does not need others may use."""
 
 PAGE_SIZE = 100
 """Candidates looked at with each question."""
@@ -96,10 +93,9 @@ class FreesoundSource:
         self._closed = False
         self._answers: dict[Query, list[Candidate]] = {}
         self._shown: dict[int, _Shown] = {}
-        self._words = 0
+        self._budget = Budget()
         self._failures = 0
         self._lost = 0
-        self.questions = 0
         self._has_key = True
         try:
             self._has_key = api_key_from_environment() is not None
@@ -122,15 +118,17 @@ class FreesoundSource:
         return self._client_made.traffic.api_requests if self._client_made else 0
 
     @property
+    def questions(self) -> int:
+        """How many questions were asked so far, of the service or of the cache."""
+        return self._budget.asked
+
+    @property
     def tally(self) -> str:
         """How much was asked so far, in a line for people; empty where nothing was."""
-        if not self._words or not self.ready:
+        if not self._budget.concepts or not self.ready:
             return ""
         received = self._client_made.traffic.bytes_received if self._client_made else 0
-        return (
-            f"{self.questions} questions for {self._words} searches ({self.questions / self._words:.1f} each), "
-            f"{self.api_requests} requests of the API, {received / 1e6:.1f} MB received"
-        )
+        return f"{self._budget}, {self.api_requests} requests of the API, {received / 1e6:.1f} MB received"
 
     def search(self, query: Query) -> list[Candidate]:
         """Return the sounds that fit, best first.
@@ -144,13 +142,14 @@ class FreesoundSource:
             return self._answers[query]
         if not self.ready:
             self._close(f"no key, so it is left out: {_KEY_ADVICE}")
-        from extender.sources.freesound.ranking import at_random, fits
+        from extender.sources.freesound.choosing import at_random
+        from extender.sources.freesound.ladder import steps
+        from extender.sources.freesound.ranking import fits
 
-        self._words += 1
         sounds: dict[int, Sound] = {}
         found: list[Fit] = []
         trouble: FreesoundError | None = None
-        for number, step in enumerate(self._steps(query)):
+        for number, step in enumerate(self._budget.granted(query, steps(query, self._context))):
             try:
                 page = self._page(step)
             except OfflineMiss:
@@ -171,7 +170,7 @@ class FreesoundSource:
         elif trouble is not None and not found:
             raise SourceError(str(trouble))
         if self._context.pick == "random":
-            found = at_random(found, query.seed)
+            found = at_random(found, query)
         self._shown |= {fit.sound.id: _Shown(fit.sound, query) for fit in found}
         self._answers[query] = [self._candidate(fit.sound, fit.score, fit.reason) for fit in found]
         return self._answers[query]
@@ -209,6 +208,8 @@ class FreesoundSource:
             else:
                 self._gone.missed(sound.id)
             raise SourceError(str(error)) from None
+        except OfflineMiss:
+            raise NotAtHand(f"sound {sound.id} was not fetched before, and nobody is asked now") from None
         except NetworkError as error:
             self._lost += 1
             if self._lost == _MOST_LOST:
@@ -279,18 +280,9 @@ class FreesoundSource:
         except FreesoundError as error:
             raise SourceError(str(error)) from None
 
-    def _steps(self, query: Query) -> Iterator[Step]:
-        """Yield the questions that may still be asked, without asking more than two for each search on average."""
-        from extender.sources.freesound.ladder import steps
-
-        for step in steps(query, self._context):
-            if self.questions >= QUESTIONS_PER_WORD * self._words:
-                return
-            self.questions += 1
-            yield step
-
     def _page(self, step: Step) -> tuple[Sound, ...]:
-        return self._client.search(step.text, filter=step.condition, page_size=PAGE_SIZE).page(1).items
+        found = self._client.search(step.text, filter=step.condition, sort=step.sort, page_size=PAGE_SIZE)
+        return found.page(1).items
 
     def _close(self, why: str, *, say: bool = True) -> None:
         """Ask nobody any more; say so the first time."""
@@ -341,9 +333,7 @@ class FreesoundSource:
         )
 
     def _may_use(self, sound: Sound) -> bool:
-        if not self._licence_allows(sound) or sound.is_explicit or sound.id in self._gone:
-            return False
-        return not self._offline or (self._root / "previews" / f"{sound.id}-{VARIANT}.json").is_file()
+        return self._licence_allows(sound) and not sound.is_explicit and sound.id not in self._gone
 
     def _licence_allows(self, sound: Sound) -> bool:
         from extender.sources.freesound.ladder import allowed

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from extender.casting import cast
 from extender.sources.base import Candidate, Query, SourceContext
 from extender.sources.folder.words import stems
+from extender.sources.freesound.choosing import distance_km
 from extender.sources.freesound.classes import classes_for
 from extender.sources.freesound.ladder import steps
-from extender.sources.freesound.ranking import MIN_FIT, distance_km, fits
+from extender.sources.freesound.ranking import MIN_FIT, fits
 from extender.types import SoundAsset
 from freesound import Sound
 from scenes import Box, Detection, Place, Scene, load_vocabulary
@@ -96,8 +97,10 @@ def test_the_ladder_goes_from_narrow_to_wide() -> None:
     told = [(step.text, str(step.condition)) for step in steps(dog, CONTEXT)]
     assert [text for text, _ in told] == ["dog bark", "dog", "", ""]
     assert ["category" in condition for _, condition in told] == [True, False, False, False]
-    assert '"dog-bark"' in told[2][1]
-    assert "fsdsinet_detected_class" in told[3][1]
+    assert "fsdsinet_detected_class" in told[2][1]
+    assert '"dog-bark"' in told[3][1]
+    gull = Query("gull", ("seagull", "gull cry"), "event", ("music",))  # no word that all phrases share
+    assert [step.text for step in steps(gull, CONTEXT)] == ["seagull", "", "", "gull"]
     assert 'license:"Creative Commons 0"' in str(next(steps(dog, replace(CONTEXT, licence="cc0"))).condition)
     assert list(steps(replace(dog, words=()), CONTEXT)) == []
     assert classes_for([stems("gulls"), stems("sea surfer")]) == ("Gull_and_seagull",)

@@ -16,7 +16,7 @@ from extender.sources.base import Query, SourceContext
 from extender.sources.freesound import FreesoundSource
 from extender.sources.procedural import ProceduralSource
 from extender.testing import check_sound_source
-from extender.types import Cast, Role, SoundAsset
+from extender.types import Cast, Role
 from scenes import Box, Detection, Place, Scene, load_vocabulary
 from tests.extender.sources.freesound.conftest import Source
 from tests.freesound_server import FreesoundServer
@@ -42,10 +42,6 @@ def cast_with(source: FreesoundSource, *labels: str, seed: int = 1) -> Cast:
 
 def role_of(found: Cast, name: str) -> Role:
     return next(role for role in found.roles if role.id == name)
-
-
-def assets(found: Cast) -> dict[str, tuple[SoundAsset, ...]]:
-    return {role.id: role.takes for role in found.roles}
 
 
 def takes(found: Cast, role: str) -> list[tuple[str, str]]:
@@ -83,7 +79,7 @@ def test_offline_afterwards_the_same_sounds_come_without_a_request(server: Frees
     first = cast_with(source(), "dog", "car horn")
     asked = len(server.log.entries)
     assert cast_with(source(), "dog", "car horn") == first
-    assert assets(cast_with(source(offline=True), "dog", "car horn")) == assets(first)
+    assert cast_with(source(offline=True), "dog", "car horn") == first
     assert len(server.log.entries) == asked
     assert role_of(first, "dog-1").takes[0].source == "freesound"
 
@@ -93,16 +89,7 @@ def test_with_the_server_stopped_too(server: FreesoundServer, source: Source, mo
     server.stop()
     assert cast_with(source(), "dog") == first
     monkeypatch.delenv("FREESOUND_API_KEY")
-    assert assets(cast_with(source(), "dog")) == assets(first)
-
-
-def test_at_most_two_questions_for_each_search_on_average(server: FreesoundServer, source: Source) -> None:
-    own = source()
-    names = ("toaster", "zebra", "dog", "tractor", "harp", "goat", "owl", "bus")
-    for name in names:
-        own.search(Query(name, (f"{name} noise", name), "event", ("music",), seed=1))
-    assert own.api_requests <= 2 * len(names)
-    assert f"{len(names)} searches" in own.tally
+    assert cast_with(source(), "dog") == first
 
 
 def test_without_a_key_it_says_where_to_get_one(
