@@ -22,7 +22,10 @@ KEY_HOLD_S = 0.02
 """The level of a key is held so long, from one half-wave of a low sound to the next."""
 NEGLIGIBLE_DB = 1e-6
 """A reduction below this has been released."""
+QUIETEST = np.float32(10.0 ** (QUIETEST_DB / 20.0))
 _DB = 20.0 / math.log(10.0)
+_OCTAVE_DB = 20.0 * math.log10(2.0)
+_ROOT = math.sqrt(2.0)
 _GUARD_DB = 1e-12
 """Keeps what is released from becoming denormal."""
 
@@ -96,6 +99,41 @@ def peaks_of(sound: Samples | None, frames: int) -> Groups:
     peaks = np.empty(groups, np.float32)
     _peaks(sound, peaks)
     return peaks
+
+
+def _bend_numpy(
+    peaks: Groups, threshold_db: Groups, slope: Groups, sign: float, knee_db: float, most_db: float, target: Groups
+) -> None:
+    level_db = np.log(np.maximum(peaks, QUIETEST), dtype=np.float64) * _DB
+    target[:] = np.minimum(slope * _bent(sign * (level_db - threshold_db), knee_db), most_db)
+
+
+@compiled(fallback=_bend_numpy, contract=True)
+def _bend(
+    peaks: Groups, threshold_db: Groups, slope: Groups, sign: float, knee_db: float, most_db: float, target: Groups
+) -> None:
+    """Write min(slope · bent(sign · (level − threshold)), most) of each level. See :func:`_bent`.
+
+    The logarithm is worked out here, so that several are at once: x = m · 2ᵉ with m from 1 to 2, and with
+    t = (m − √2)/(m + √2), log₂ m = ½ + 2/ln 2 · (t + t³/3 + t⁵/5 + …), the atanh series; its rest is below 1e-10.
+    """
+    half, bend = 0.5 * knee_db, 0.5 / knee_db if knee_db > 0.0 else 0.0
+    for n in range(len(peaks)):
+        target[n] = peaks[n] if peaks[n] > QUIETEST else QUIETEST
+    bits = target.view(np.int32)
+    exponents = np.empty(len(peaks), np.int32)
+    for n in range(len(peaks)):
+        exponents[n] = (bits[n] >> 23) - 127
+        bits[n] = (bits[n] & 0x7FFFFF) | 0x3F800000
+    for n in range(len(peaks)):
+        m = np.float64(target[n])
+        t = (m - _ROOT) / (m + _ROOT)
+        q = t * t
+        series = t * (1.0 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
+        level_db = _OCTAVE_DB * (exponents[n] + 0.5) + 2.0 * _DB * series
+        over = sign * (level_db - threshold_db[n])
+        inside = min(max(over + half, 0.0), knee_db)
+        target[n] = min(slope[n] * (inside * inside * bend + max(over - half, 0.0)), most_db)
 
 
 def _smooth_python(target: Groups, state: float, rise: float, fall: float) -> float:
@@ -223,25 +261,26 @@ class Detector:
         """Return the reduction before smoothing; None where it is 0 throughout."""
         settings = self._settings
 
-        def at(setting: Setting) -> float | Groups:
+        def at(setting: Setting) -> Groups:
             if not isinstance(setting, Curve):
-                return setting
+                return np.full(len(peaks), setting, np.float32)
             return setting.at((first + np.arange(len(peaks))) * self._seconds).astype(np.float32)
 
         if not isinstance(settings, Expander):
             begins_db = extremes(settings.threshold_db)[0] - settings.knee_db / 2.0
             if not len(peaks) or peaks.max() <= 10.0 ** (begins_db / 20.0):
                 return None
-        level_db = np.log(np.maximum(peaks, np.float32(10.0 ** (QUIETEST_DB / 20.0)))) * np.float32(_DB)
+        if isinstance(settings, Duck):
+            level_db = np.log(np.maximum(peaks, QUIETEST)) * np.float32(_DB)
+            part = ducking_db(level_db, settings.threshold_db, settings.knee_db, at(settings.depth_db))
+            return np.asarray(part, np.float32)
+        target = np.empty(len(peaks), np.float32)
+        threshold_db, ratio, knee_db = at(settings.threshold_db), at(settings.ratio), settings.knee_db
         if isinstance(settings, Compressor):
-            target = compression_db(level_db, at(settings.threshold_db), at(settings.ratio), settings.knee_db)
-        elif isinstance(settings, Expander):
-            target = expansion_db(
-                level_db, at(settings.threshold_db), at(settings.ratio), settings.knee_db, settings.range_db
-            )
+            _bend(peaks, threshold_db, np.float32(1.0) - np.float32(1.0) / ratio, 1.0, knee_db, -QUIETEST_DB, target)
         else:
-            target = ducking_db(level_db, settings.threshold_db, settings.knee_db, at(settings.depth_db))
-        return np.asarray(target, np.float32)
+            _bend(peaks, threshold_db, ratio - np.float32(1.0), -1.0, knee_db, settings.range_db, target)
+        return target
 
 
 def reductions(levels: Iterable[Groups], settings: Dynamics, sample_rate: int) -> Iterator[Groups]:

@@ -115,7 +115,7 @@ class _Design:
             through[p] = 1.0
         self.ringing = self._ringing(through)
         self.loudest = np.abs(self.ringing).max(axis=1) * abs(self.gain)
-        audible = np.abs(self.ringing) * abs(self.gain) > SILENT * 1e-4 * self.loudest[:, np.newaxis]
+        audible = np.abs(self.ringing) * abs(self.gain) > 1e-11 * self.loudest[:, np.newaxis]
         last = audible.shape[1] - np.argmax(audible[:, ::-1], axis=1)
         self.reach = last.reshape(-1, 4).max(axis=1)
         self._powers: dict[int, NDArray[np.float64]] = {}
