@@ -21,9 +21,14 @@ from mixer.results import Meters, Render, TrackMeter
 from mixer.types import AudioBuffer, AudioFile, Clip, Fade, Position, Samples, Take, Track
 
 if TYPE_CHECKING:
+    from mixer.inputs import as_tracks
     from mixer.limiter import Limiter
     from mixer.loudness import LoudnessMeter, integrated_loudness
-    from mixer.rendering import mix, mix_to, plan_mix, render
+    from mixer.masking import analyse_session
+    from mixer.masking_plot import compare
+    from mixer.masking_report import MaskingReport
+    from mixer.meters import Metering, meter
+    from mixer.rendering import analyse, mix, mix_to, plan_mix, render
     from mixer.session import MixSession
     from mixer.spatial import Spatialiser, Stereo
     from mixer.strategies.base import MixRequest, MixStrategy
@@ -35,13 +40,20 @@ _LAZY = {
     "Flat": "strategies.levels",
     "Limiter": "limiter",
     "LoudnessMeter": "loudness",
+    "MaskingReport": "masking_report",
+    "Metering": "meters",
     "MixRequest": "strategies.base",
     "MixSession": "session",
     "MixStrategy": "strategies.base",
     "Spatialiser": "spatial",
     "Stereo": "spatial",
     "TruePeakMeter": "truepeak",
+    "analyse": "rendering",
+    "analyse_session": "masking",
+    "as_tracks": "inputs",
+    "compare": "masking_plot",
     "integrated_loudness": "loudness",
+    "meter": "meters",
     "mix": "rendering",
     "mix_to": "rendering",
     "plan_mix": "rendering",
@@ -64,6 +76,8 @@ __all__ = [
     "Flat",
     "Limiter",
     "LoudnessMeter",
+    "MaskingReport",
+    "Metering",
     "Meters",
     "MixPlan",
     "MixRequest",
@@ -82,7 +96,12 @@ __all__ = [
     "TrackMeter",
     "TrackSettings",
     "TruePeakMeter",
+    "analyse",
+    "analyse_session",
+    "as_tracks",
+    "compare",
     "integrated_loudness",
+    "meter",
     "mix",
     "mix_to",
     "plan_mix",

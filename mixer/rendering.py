@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
 from mixer.strategies.base import MixRequest, MixStrategy
 from mixer.types import AudioBuffer, Samples, Track, check
+
+if TYPE_CHECKING:
+    from mixer.masking_report import MaskingReport
 
 _STAGE = ("duration_s", "sample_rate", "stage_half_deg", "room", "layout")
 """What a plan and a request have in common: where and how long it is played."""
@@ -194,6 +197,55 @@ def mix(
     (48000, -20.0, -24.0)
     """
     return _in_memory(_tracks(tracks, options.get("sample_rate")), stems, progress=progress, **options)
+
+
+def analyse(
+    tracks: Tracks,
+    plan: MixPlan | None = None,
+    *,
+    window: int = 2048,
+    overlap: int = 2,
+    progress: Progress | None = None,
+    **options: Unpack[MixOptions],
+) -> MaskingReport:
+    """Find who masks whom, and how well each track is heard, in exactly what would be rendered.
+
+    Parameters
+    ----------
+    tracks : sequence or mapping
+        As in :func:`plan_mix`.
+    plan : MixPlan, optional
+        The mix that is analysed; by default the one that the options plan.
+    window, overlap : int
+        W, samples at 48 kHz, and F of the analysis; the hop is W/F.
+    progress : callable, optional
+    **options
+        See :class:`MixOptions`; here the strategy is ``"balanced"`` by default, which changes no sound.
+
+    Raises
+    ------
+    MixerError
+        As :func:`mix_to`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> report = analyse({"sea": rng.normal(0, 0.1, 96_000), "fly": rng.normal(0, 0.01, 96_000)})
+    >>> report.ids, bool(report.mur[0] > 0.9 > report.mur[1])
+    (('sea', 'fly'), True)
+    """
+    from mixer.masking import analyse_session
+
+    made = _tracks(tracks, plan.sample_rate if plan else options.get("sample_rate"))
+    if plan is not None:
+        _check_plan(made, plan)
+        with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
+            return analyse_session(session, plan.tracks, window=window, overlap=overlap, progress=progress)
+    strategy, wanted = _wanted(made, {"strategy": "balanced", **options})
+    with _session(made, wanted, progress) as session:
+        plan = strategy.plan(made, MixRequest(session=session, **_request(wanted)))
+        return analyse_session(session, plan.tracks, window=window, overlap=overlap, progress=progress)
 
 
 def _in_memory(tracks: Sequence[Track], stems: bool, **options: Any) -> Render:
