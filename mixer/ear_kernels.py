@@ -23,8 +23,6 @@ LARGEST_D_DB = 20.0
 """T_max of the masker-to-signal ratio."""
 HEARD = 10.0**0.6
 """What stands 6 dB above the internal noise is heard."""
-ALIKE = 1e-6
-"""Channels that differ by less, of their peak, are alike: at full scale that is −28 dB SPL."""
 FLATTEST = -0.02
 """log2 per band: the upward slope stays this steep at the levels (about 118 dB) where the model's own would vanish."""
 
@@ -104,7 +102,9 @@ def group(own: C64, gain: np.float32, mix: C64, groups: Groups, own_power: F32, 
     Steps 2, 3 and 5; the rest is taken as complex spectra, so that what cancels in the mix cancels here.
     """
     frames, bands = own.shape[0], groups.first.size
-    bins = groups.first[-1] + groups.count[-1]
+    bins = 0
+    for b in range(bands):
+        bins = max(bins, groups.first[b] + groups.count[b])
     p, q = np.empty(bins, np.float32), np.empty(bins, np.float32)
     for t in range(frames):
         for k in range(bins):
@@ -356,47 +356,17 @@ def pairs(
                 together[b, i, j] += sums[3, j]
 
 
-def _ratio_numpy(samples: F32) -> tuple[int, float, float]:
-    places = np.abs(samples).argmax(axis=1)
-    peaks = np.abs(samples[[0, 1], places])
-    base = 0 if peaks[0] >= peaks[1] else 1
-    peak = float(peaks[base])
-    if peak == 0.0:
-        return 0, 1.0, 0.0
-    ratio = samples[1 - base, places[base]] / samples[base, places[base]]
-    alike = bool((np.abs(samples[1 - base] - ratio * samples[base]) <= np.float32(ALIKE * peak)).all())
-    return (base if alike else -1), float(ratio), peak
+def _unlike_numpy(base: F32, other: F32, factor: np.float32, most: np.float32) -> int:
+    return int(np.count_nonzero(np.abs(other - factor * base) > most))
 
 
-@compiled(fallback=_ratio_numpy)
-def ratio(samples: F32) -> tuple[int, float, float]:
-    """Tell whether one of two channels is a multiple of the other.
-
-    Returns
-    -------
-    base : int
-        The louder channel, −1 where they are not alike.
-    ratio : float
-        The other one over it.
-    peak : float
-    """
-    frames = samples.shape[1]
-    left, right = np.float32(0.0), np.float32(0.0)
-    for t in range(frames):
-        left, right = max(left, abs(samples[0, t])), max(right, abs(samples[1, t]))
-    base = 0 if left >= right else 1
-    peak = max(left, right)
-    if peak == np.float32(0.0):
-        return 0, 1.0, 0.0
-    place = 0
-    while abs(samples[base, place]) < peak:
-        place += 1
-    factor = samples[1 - base, place] / samples[base, place]
-    most = np.float32(ALIKE * peak)
-    for start in range(0, frames, 1024):
-        worst = np.float32(0.0)
-        for t in range(start, min(start + 1024, frames)):
-            worst = max(worst, abs(samples[1 - base, t] - factor * samples[base, t]))
-        if worst > most:
-            return -1, float(factor), float(peak)
-    return base, float(factor), float(peak)
+@compiled(fallback=_unlike_numpy)
+def unlike(base: F32, other: F32, factor: np.float32, most: np.float32) -> int:
+    """Count where ``other`` is further than ``most`` from ``factor·base``, at most the first 4096 such places or so."""
+    places = 0
+    for start in range(0, base.size, 4096):
+        for t in range(start, min(start + 4096, base.size)):
+            places += 1 if abs(other[t] - factor * base[t]) > most else 0
+        if places:
+            break
+    return places

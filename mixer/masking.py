@@ -121,7 +121,7 @@ def masking_over_time(
         ranges = [_bands(analyser.ear, watch) for watch in watches]
         for blocks, length in _played(session, settings, progress):
             analyser.add([blocks[number] for number in chosen], length)
-        analyser.finish()
+        analyser.drain()
         d_db = np.concatenate(found, axis=1)
         return np.arange(d_db.shape[1], dtype=np.float64) * (analyser.ear.hop / RATE), d_db
 

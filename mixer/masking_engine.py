@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.ear import RATE, EarModel
-from mixer.ear_kernels import HEARD, LARGEST_D_DB, NEVER, compare, pairs, ratio
+from mixer.ear_kernels import LARGEST_D_DB, NEVER, compare, pairs, unlike
 from mixer.masking_report import MaskingReport
 from mixer.stft import BATCH, Framer, Resampler, Spectra, spectra_of
 from mixer.timeline import downmix
@@ -21,6 +21,8 @@ Listen = Callable[[Samples, Samples, Samples], None]
 """Takes a batch: levels in dB as masker and as maskee, (tracks, ears, bands, frames), and 1 where a track is heard."""
 SILENT = 1e-9
 """Peaks below this, −180 dBFS, change no float32 of what the ear makes of them."""
+ALIKE = 1e-6
+"""Channels that differ by less, of their peak, are alike: at full scale that is −28 dB SPL."""
 _BANDS_AT_A_TIME = 14
 
 
@@ -35,6 +37,29 @@ def two_ears(samples: Samples, layout: str = "stereo") -> Samples:
         w, y = samples[0], samples[1]
         return np.stack((w + y, w - y)) * np.float32(0.5**0.5)
     return downmix(samples, 2)
+
+
+def proportional(samples: Samples) -> tuple[int, float, float]:
+    """Tell whether one of two channels is a multiple of the other, as of a point that stands still.
+
+    Returns
+    -------
+    base : int
+        The louder channel, or −1 where they are not alike.
+    factor : float
+        The other one over it.
+    peak : float
+        Of both.
+    """
+    peaks = np.maximum(samples.max(axis=1), -samples.min(axis=1))
+    base = int(peaks.argmax())
+    peak = peaks[base]
+    if not peak > 0.0:
+        return 0, 1.0, 0.0
+    loud, other = samples[base], samples[1 - base]
+    place = int(loud.argmax()) if loud.max() == peak else int(loud.argmin())
+    factor = np.float32(other[place] / loud[place])
+    return (-1 if unlike(loud, other, factor, np.float32(ALIKE * peak)) else base), float(factor), float(peak)
 
 
 class _Heard:
@@ -57,7 +82,7 @@ class _Heard:
         if samples.shape[0] == 1:
             self.base, self.gains, peak = 0, np.full(1, gain, np.float32), float(np.abs(samples).max())
         else:
-            self.base, other, peak = ratio(samples)
+            self.base, other, peak = proportional(samples)
             self.gains = np.full(2, gain, np.float32)
             if self.base >= 0:
                 self.gains[1 - self.base] *= np.float32(other)
@@ -128,7 +153,7 @@ class MaskingAnalyser:
     window, overlap : int
         W in samples at 48 kHz, and F; the hop is W/F.
     listen : callable, optional
-        Gets every batch of levels; pairs are then not added up.
+        Gets every batch of levels; pairs are then not added up: end with :meth:`drain` instead of :meth:`finish`.
 
     Notes
     -----
@@ -187,10 +212,14 @@ class MaskingAnalyser:
 
     def finish(self) -> MaskingReport:
         """Hear the end and return what was found."""
+        self.drain()
+        return self._report()
+
+    def drain(self) -> None:
+        """Hear the last frames."""
         if self._resamplers:
             self._add([None] * len(self.ids), 0, last=True)
         self._hear(self._mix.framer.finish(), lambda number: self._tracks[number].framer.finish())
-        return self._report()
 
     def _report(self) -> MaskingReport:
         tracks, bands = self._tracks, self.ear.bands
@@ -198,13 +227,12 @@ class MaskingAnalyser:
             np.array([getattr(track, name) for track in tracks])
             for name in ("active", "masked", "depth", "loud", "heard")
         )
-        frames = np.array([max(track.frames, 1) for track in tracks])
         clipped, deep, times, together = (
             sums.transpose(1, 2, 0) for sums in (self._clipped, self._depth, self._masked, self._together)
         )
         C = _over(clipped, LARGEST_D_DB * together)
         both = C + C.transpose(1, 0, 2)
-        sone = 24.0 / bands / frames[:, np.newaxis]
+        sone = 24.0 / bands / max(self._frames, 1)
         return MaskingReport(
             ids=self.ids,
             band_hz=self.ear.edges_hz.astype(np.float32),
@@ -219,7 +247,7 @@ class MaskingAnalyser:
             masked_db=_over(depth, masked),
             loudness_bands=(loud * sone).astype(np.float32),
             heard_bands=(heard * sone).astype(np.float32),
-            msr=np.array([track.share for track in tracks], np.float32) / frames,
+            msr=np.array([track.share / track.frames if track.frames else np.nan for track in tracks], np.float32),
         )
 
     def _add(self, blocks: Sequence[Samples | None], length: int, *, last: bool) -> None:
@@ -280,7 +308,7 @@ class MaskingAnalyser:
         """Hear one track and its others through a batch."""
         track, mix, ear = self._tracks[number], self._mix, self.ear
         masker, maskee, active = (level[number] for level in levels)
-        if track.samples is None and not (track.own > np.float32(HEARD) * ear.tables.noise).any():
+        if track.samples is None and (track.own <= self._floor * np.float32(1.0001)).all():
             masker[:], maskee[:], active[:] = -NEVER, NEVER, 0.0
             fading = ear.tables.smear**size  # what is silent forgets, and its others become the mix
             track.own = self._floor + (track.own - self._floor) * fading
@@ -297,5 +325,4 @@ class MaskingAnalyser:
             rest[e] = ear.excitation(powers[1], track.rest[e])
         depth, loud, heard = (np.empty(active.shape, np.float32) for _ in range(3))
         compare(own, rest, ear.tables, masker, maskee, active, depth, loud, heard)
-        audible = active.any(axis=0)
-        track.add(active, depth, loud * audible, heard * audible)
+        track.add(active, depth, loud, heard)

@@ -77,8 +77,10 @@ def compare(before: MaskingReport, after: MaskingReport) -> Figure:
     figure = _figure(12.0, _height(before))
     heard, bands = figure.subplots(1, 2, width_ratios=(1, 1.4))
     rows = np.arange(len(before.ids))
-    heard.barh(rows - 0.2, before.mur, 0.4, color="0.7", label=f"before: mean {before.mur.mean():.2f}")
-    heard.barh(rows + 0.2, after.mur, 0.4, color="tab:blue", label=f"after: mean {after.mur.mean():.2f}")
+    for report, offset, colour, name in ((before, -0.2, "0.7", "before"), (after, 0.2, "tab:blue", "after")):
+        told = report.mur[report.loudness_sone > 0.0]
+        mean = f": mean {told.mean():.2f}, least {told.min():.2f}" if told.size else ""
+        heard.barh(rows + offset, np.nan_to_num(report.mur), 0.4, color=colour, label=f"{name}{mean}")
     heard.set(xlim=(0.0, 1.0), xlabel="share of its loudness that is heard (MUR)", title="Heard in the mix")
     heard.invert_yaxis()
     _names(heard.yaxis, before.ids)

@@ -48,10 +48,11 @@ class MaskingReport:
     masked_share, masked_db : (tracks, bands) float32
         Share of the frames in which it is heard, in which all others together mask it, and by how much then.
     loudness_bands, heard_bands : (tracks, bands) float32
-        Loudness of the track alone, and what is left of it beside all others, sone in each band, mean over the frames
-        in which any of it is heard.
+        Loudness of the track alone, and what is left of it beside all others (:func:`mixer.partial.partial_loudness`),
+        sone in each band, mean over all frames, the better ear in each.
     msr : (tracks,) float32
-        Masker-to-signal measure, 0..1: mean over the same frames of Σ_b min(d, 20 dB)/20 dB/bands, against all others.
+        Masker-to-signal measure against all others, 0..1 (:func:`mixer.partial.masked_share`): mean over the frames in
+        which any of the track is heard of Σ_b min(d, 20 dB)/20 dB/bands; NaN for a track that is never heard.
     """
 
     ids: tuple[str, ...]
@@ -81,18 +82,18 @@ class MaskingReport:
 
     @property
     def loudness_sone(self) -> Array:
-        """Loudness of each track alone while it is heard, (tracks,)."""
+        """Loudness of each track alone, mean over all frames, (tracks,)."""
         return np.asarray(self.loudness_bands.sum(axis=1), np.float32)
 
     @property
     def mur(self) -> Array:
         """Masked-to-unmasked ratio: the share of each track's loudness that is heard in the mix, (tracks,), 0..1.
 
-        1 for a track that is silent.
+        NaN for a track that is silent.
         """
         alone = self.loudness_sone
         left = self.heard_bands.sum(axis=1)
-        return np.asarray(np.divide(left, alone, out=np.ones_like(alone), where=alone > 0.0), np.float32)
+        return np.asarray(np.divide(left, alone, out=np.full_like(alone, np.nan), where=alone > 0.0), np.float32)
 
     @property
     def lost(self) -> Array:
@@ -159,8 +160,9 @@ class MaskingReport:
             raise MixerError(f"{path}: not a masking report that can be read ({error})") from None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return lists and numbers, rounded to six decimals, for JSON; :meth:`from_dict` takes them."""
+        """Return lists and numbers, rounded to six decimals, for JSON, None for NaN; :meth:`from_dict` takes them."""
         lists = {name: np.round(getattr(self, name).astype(np.float64), 6).tolist() for name in _ARRAYS}
+        lists["msr"] = [None if value != value else value for value in lists["msr"]]
         return {"ids": list(self.ids), "frame_s": self.frame_s, "seconds": self.seconds, **lists}
 
     @classmethod
@@ -175,15 +177,18 @@ class MaskingReport:
 
     def __repr__(self) -> str:
         told = f"MaskingReport({len(self.ids)} tracks, {self.seconds:.1f} s"
-        if self.ids:
-            worst = int(self.mur.argmin())
+        if self.loudness_sone.any():
+            worst = int(np.nanargmin(self.mur))
             told += f", least heard: {self.ids[worst]}, {self.mur[worst]:.0%} of its loudness"
         return told + ")"
 
     def _repr_html_(self) -> str:
         lost = self.lost
         rows = []
-        for j in np.argsort(self.mur, kind="stable"):
+        for j in np.argsort(self.mur, kind="stable"):  # silent ones come last
+            if not self.loudness_sone[j] > 0.0:
+                rows.append(f"<tr><td>{escape(self.ids[j])}</td><td colspan='4'>is silent</td></tr>")
+                continue
             i = int(lost[:, j].argmax())
             by = f"{escape(self.ids[i])} ({lost[i, j]:.0%})" if lost[i, j] >= 0.005 else "–"
             rows.append(
