@@ -224,8 +224,12 @@ def _with_gain(
 def _carved(
     blocks: Iterator[_Block], turned: Iterator[Groups | None], duck: Duck, frequency_hz: float, sample_rate: int
 ) -> Iterator[_Block]:
-    """Turn down one band: x + (g − 1) · band(x), at the band's centre g, far from it 1, whatever g does."""
-    section = band_section(frequency_hz, duck.q, sample_rate)
+    """Turn down one band: x + (g − 1) · band(x), at the band's centre g, far from it 1, whatever g does.
+
+    The band is so wide that at the full depth this is a peak filter of ``q``.
+    """
+    q = duck.q * 10.0 ** (-extremes(duck.depth_db)[1] / 40.0)
+    section = band_section(frequency_hz, q, sample_rate)
     whole, other = tee(blocks)
     bands = _each(other, partial(Cascade, [section]))
     for (block, gain, before), band in zip(_with_gain(whole, turned), bands, strict=True):

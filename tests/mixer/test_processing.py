@@ -194,6 +194,15 @@ def test_a_duck_of_a_band_leaves_the_rest() -> None:
         assert rms_db(out, 1.5, 2.5) == pytest.approx(-23.01 - taken_db, abs=0.15)
 
 
+def test_a_duck_of_a_band_at_its_full_depth_is_a_peak_filter() -> None:
+    tone = track_of(np.full(4 * RATE, 0.5))
+    bed = track_of(noise(4, 3).samples)
+    duck = Duck("tone", 9.0, -30.0, frequency_hz=700.0, q=2.0)
+    ducked = heard(bed, settings(ducks=(duck,)), 4 * RATE, key=lambda by: TrackReader(tone, RATE))
+    filtered = heard(bed, settings(filters=(Filter("peak", 700.0, -9.0, 2.0),)), 4 * RATE)
+    assert rms_db(ducked - filtered, 2.0, 4.0) < rms_db(filtered, 2.0, 4.0) - 100.0
+
+
 EVERYTHING = settings(
     expander=Expander(-40.0, lookahead_s=0.01),
     filters=(*FILTERS, Filter("peak", Curve((0.0, 3.0), (100.0, 8_000.0)), -12.0, 2.0)),
