@@ -285,4 +285,5 @@ def test_a_minute_that_is_used_up_is_waited_for(
     assert found
     assert 59 < sum(clock.slept) < 75
     assert [entry.status for entry in server.log.api()][:2] == [429, 200]
-    assert source.notes == ()
+    (note,) = source.notes
+    assert "had to wait" in note

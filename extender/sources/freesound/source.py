@@ -40,8 +40,9 @@ PAGE_SIZE = 100
 
 VARIANT = "hq-ogg"
 
-_READ_S, _CALL_S = 10.0, 20.0
-"""The longest to wait for a piece of an answer, and for an answer with all attempts."""
+_READ_S, _CALL_S, _FILE_S = 10.0, 20.0, 60.0
+"""The longest to wait for a piece of an answer, for an answer and for a file, both with all attempts."""
+_WAITED = "it had to wait, for a key allows so many requests a minute and all programs share them"
 
 _KEY_ADVICE = (
     "get one at https://freesound.org/apiv2/apply and set FREESOUND_API_KEY, or leave freesound out of --sources"
@@ -275,7 +276,8 @@ class FreesoundSource:
                 offline=offline,
                 clock=self._clock,
                 manners=self._manners
-                or Manners(CONNECT_S, _READ_S, backoff_s=0.5, deadline_s=_CALL_S, download_deadline_s=120.0),
+                or Manners(CONNECT_S, _READ_S, backoff_s=0.5, deadline_s=_CALL_S, download_deadline_s=_FILE_S),
+                on_wait=self._waits,
             )
         except FreesoundError as error:
             raise SourceError(str(error)) from None
@@ -292,6 +294,11 @@ class FreesoundSource:
             self.notes = (*self.notes, why)
             if say:
                 raise SourceError(why)
+
+    def _waits(self, _: float) -> None:
+        """Note why a render takes so long."""
+        if _WAITED not in self.notes:
+            self.notes = (*self.notes, _WAITED)
 
     # ---------------------------------------------------------------- one sound
 
