@@ -133,7 +133,8 @@ class LoudnessMeter:
     -----
     A signal that is shorter than 400 ms as a whole is measured as one block of 400 ms, the rest of it silence: a click
     of 40 ms is 10 LU below the same sound going on.
-    Momentary and short-term loudness are looked at every 10 ms, the gating blocks every 100 ms.
+    Momentary and short-term loudness are looked at every 10 ms, the gating blocks every 100 ms. One meter is for one
+    thread at a time, reading included; meters run side by side.
 
     Raises
     ------
@@ -195,6 +196,8 @@ class LoudnessMeter:
 
     def _fold(self) -> None:
         """Work what is new into the sums of 100 ms and the highest windows."""
+        if not self._new:
+            return
         new = np.concatenate([np.zeros(0), *self._new])
         if self._kept is not None:
             self._kept.append(new)
