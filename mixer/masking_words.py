@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Bands = NDArray[np.floating]
 _LARGEST_GAP = 2
 """So many bands between two that are masked do not part them."""
+_NEARLY_ALL = 0.8
 _IN_TURN = 0.3
 """From this interchange on, roles are said to swap."""
 
@@ -129,9 +130,12 @@ def sentences(report: MaskingReport, limit: int) -> list[str]:
     found = report.findings()
     if not found:
         return ["no track masks another to speak of"]
+    most = {f.masked: f.share for f in reversed(found) if f.masker is not None}  # the largest comes last, and stays
     told = []
     for finding in found:
         if finding.masker is None:
+            if most.get(finding.masked, 0.0) >= _NEARLY_ALL * finding.share:
+                continue  # it is one track that does it, and that is told anyway
             heard = f"{report.mur[report.ids.index(finding.masked)]:.0%}".replace("%", " %")
             told.append(f"{finding}: {heard} of its loudness is heard")
         else:
