@@ -23,6 +23,7 @@ from extender.errors import NotAtHand, SourceError
 from extender.sources.base import Query, SourceContext
 from extender.sources.openverse import OpenverseSource
 from extender.testing import check_sound_source
+from tests.extender.sources.signals import RATE, speech
 from tests.freesound.fakes import FakeClock
 
 DOG = Query("dog", ("dog bark", "barking dog"), "event", ("music", "speech"), takes=3)
@@ -354,3 +355,29 @@ def test_nobody_there_is_found_out_at_once_and_once(tmp_path: Path) -> None:
     assert time.monotonic() - start < 1.0
     assert len(source.notes) == 1
     assert "cannot be reached" in source.notes[0]
+
+
+def test_what_is_heard_decides_unless_a_person_names_it(site: Site, make: Make) -> None:
+    name = site.add("Dog bark in a yard", "dog bark")
+    out = io.BytesIO()
+    soundfile.write(out, 0.6 * speech(6.0, seed=3), RATE, "VORBIS", format="OGG")
+    site.files[name] = out.getvalue()
+    source = make()
+    with pytest.raises(SourceError, match="speech"):
+        source.fetch(source.search(DOG)[0])
+    named = make()
+    assert Path(named.fetch(named.find(name)).file).is_file()
+
+
+def test_sound_after_a_long_silence_is_found(site: Site, make: Make) -> None:
+    name = site.add("Dog bark in a yard", "dog bark")
+    rng = np.random.default_rng(1)
+    late = np.concatenate([np.zeros(70 * 8000), 0.5 * rng.standard_normal(8000) * np.exp(-np.linspace(0, 6, 8000))])
+    out = io.BytesIO()
+    soundfile.write(out, np.concatenate([late, np.zeros(8000)]), 8000, "VORBIS", format="OGG")
+    site.files[name] = out.getvalue()
+    source = make()
+    asset = source.fetch(source.search(DOG)[0])
+    assert asset.excerpt is not None
+    assert asset.excerpt.start_s == pytest.approx(70.0, abs=0.1)
+    assert asset.duration_s == pytest.approx(72.0, abs=0.1)
