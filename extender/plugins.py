@@ -30,6 +30,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "hafezi": "mixer.strategies.hafezi:Hafezi",
         "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
         "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
+        "unmask": "mixer.strategies.unmask:Unmask",
     },
     "extender.spatialisers": {
         "stereo": "mixer.spatial:Stereo",

@@ -94,12 +94,15 @@ class Listened:
         1 = 0 dB SPL, weighted by the outer ear.
     low : (tracks, ears, frames) float32
         K-weighted power under the lowest band: it belongs to a track's level only.
+    peaks : (tracks, hops) float32
+        Highest level in each hop of the mix, linear, before the gain: what the detectors of dynamics look at.
     """
 
     ear: EarModel
     frames: Frames
     powers: F32
     low: F32
+    peaks: F32
 
     def one_ear(self) -> Listened:
         """Return the same with one ear, if both hear the same; else this."""
@@ -115,20 +118,22 @@ def planning_ear(sample_rate: int) -> EarModel:
 
 def listen(session: MixSession, settings: Sequence[TrackSettings], ear: EarModel, frames: Frames) -> Listened:
     """Play all tracks once and keep their band powers on the frames, gains applied."""
-    takers = [_Taker(ear, frames.numbers, 10.0 ** (s.gain_db / 20.0), session.layout) for s in settings]
+    hops = -(-session.frames // ear.hop)
+    takers = [_Taker(ear, frames.numbers, hops, 10.0 ** (s.gain_db / 20.0), session.layout) for s in settings]
     for blocks in session.in_step(settings):
         length = next((block.shape[1] for block in blocks if block is not None), BLOCK)
         for taker, block in zip(takers, blocks, strict=True):
             taker.add(block, length)
     for taker in takers:
         taker.add(None, BLOCK)  # the last frames reach beyond the end
-    return Listened(ear, frames, np.stack([t.powers for t in takers]), np.stack([t.low for t in takers]))
+    powers, low, peaks = (np.stack([getattr(t, name) for t in takers]) for name in ("powers", "low", "peaks"))
+    return Listened(ear, frames, powers, low, peaks)
 
 
 class _Taker:
     """Takes the band powers of one track as its blocks come by."""
 
-    def __init__(self, ear: EarModel, numbers: NDArray[np.intp], gain: float, layout: str) -> None:
+    def __init__(self, ear: EarModel, numbers: NDArray[np.intp], hops: int, gain: float, layout: str) -> None:
         self._ear, self._gain, self._layout = ear, gain, layout
         self._starts = numbers * ear.hop - ear.window // 2
         self._tail: Samples = np.zeros((2, ear.window), np.float32)
@@ -136,6 +141,7 @@ class _Taker:
         self._position = self._next = 0
         self.powers = np.zeros((ear.bands, 2, len(numbers)), np.float32)
         self.low = np.zeros((2, len(numbers)), np.float32)
+        self.peaks = np.zeros(hops, np.float32)
         hertz = np.arange(ear.window // 2 + 1) * (ear.sample_rate / ear.window)
         below = hertz < ear.edges_hz[0]
         self._low_weights = k_weights(hertz[below], ear.sample_rate) * _level_factor(ear)
@@ -149,12 +155,23 @@ class _Taker:
         if block is None:
             block = np.zeros((2, length), np.float32)
         else:
-            block = np.broadcast_to(two_ears(block, self._layout), (2, length))
+            heard = two_ears(block, self._layout)
+            self._peak(heard, self._position - length)
+            block = np.broadcast_to(heard, (2, length))
         samples = np.concatenate((self._tail, block), axis=1)
         if self._next > first:
             self._measure(samples, first, self._starts[first : self._next] - start)
         self._tail = samples[:, -self._ear.window :]
         self._silent = not self._tail.any()
+
+    def _peak(self, heard: Samples, position: int) -> None:
+        """Note the highest level of each hop; a point that is panned has the same wherever it stands."""
+        hop = self._ear.hop
+        first = position // hop
+        edges = np.arange((first + 1) * hop - position, heard.shape[1], hop)
+        highest = np.maximum.reduceat(np.einsum("ct,ct->t", heard, heard), np.concatenate(([0], edges)))
+        span = slice(first, first + len(highest))
+        self.peaks[span] = np.maximum(self.peaks[span], np.sqrt(highest)[: len(self.peaks) - first])
 
     def _measure(self, samples: Samples, first: int, starts: NDArray[np.intp]) -> None:
         from scipy.fft import rfft
@@ -283,7 +300,7 @@ class BandModel:
             after = float(level @ self._gate[number])
             if before > 0.0 and after > 0.0:
                 powers *= np.float32(before / after)
-        return powers
+        return np.asarray(powers, np.float32)
 
     def trial(self, changes: Mapping[int, F32]) -> Tried:
         """Return what would be heard with other powers of some tracks."""
@@ -366,9 +383,10 @@ class BandModel:
                 return 1.0
             active, weights, everything = self._active[number], self.frames.weights, total
             if len(active) < 0.8 * len(weights):  # most of the time it is silent
-                part = _Part(
-                    *(np.ascontiguousarray(a[:, :, active]) for a in (part.powers, part.excited, part.loud)), part.total
+                powers, excited, loud = (
+                    np.ascontiguousarray(a[:, :, active]) for a in (part.powers, part.excited, part.loud)
                 )
+                part = _Part(powers, excited, loud, part.total)
                 everything, weights = total[:, :, active], weights[active]
             heard = self._heard(part, self._rest(everything, part.powers))
             return float(heard.sum(0, dtype=np.float64) @ weights) / part.total

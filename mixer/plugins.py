@@ -16,6 +16,7 @@ _BUILT_IN = {
         "hafezi": "mixer.strategies.hafezi:Hafezi",
         "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
         "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
+        "unmask": "mixer.strategies.unmask:Unmask",
     },
     SPATIALISERS: {
         "stereo": "mixer.spatial:Stereo",

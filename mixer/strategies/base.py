@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
-from mixer.session import MixSession
+from mixer.session import MixSession, TrackLevels
 from mixer.spatial import NEAREST_M
 from mixer.types import Track
 
@@ -83,20 +83,30 @@ def plan_levels(
     -------
     MixPlan
     """
-    settings = levelled(tracks, placed, request)
+    return plan_bus(strategy, levelled(tracks, placed, request), request)
+
+
+def plan_bus(strategy: str, settings: Sequence[TrackSettings], request: MixRequest) -> MixPlan:
+    """Give the bus its level and return the plan of tracks that have theirs."""
     return MixPlan(
-        strategy=strategy, duration_s=request.duration_s, tracks=settings, bus=_bus(settings, request),
+        strategy=strategy, duration_s=request.duration_s, tracks=tuple(settings), bus=_bus(settings, request),
         room=request.room, stage_half_deg=request.stage_half_deg,
         layout=request.session.layout, sample_rate=request.sample_rate,
     )  # fmt: skip
 
 
 def levelled(
-    tracks: Sequence[Track], placed: Sequence[TrackSettings], request: MixRequest
+    tracks: Sequence[Track],
+    placed: Sequence[TrackSettings],
+    request: MixRequest,
+    levels: Sequence[TrackLevels] | None = None,
 ) -> tuple[TrackSettings, ...]:
-    """Return the settings with the gains of the level lock; see :func:`plan_levels`. What is fixed stays as it is."""
+    """Return the settings with the gains of the level lock; see :func:`plan_levels`. What is fixed stays as it is.
+
+    ``levels`` are those of the tracks so placed, where they are known.
+    """
     places = [request.fixed.get(settings.id, settings) for settings in placed]
-    levels = request.session.levels(places)
+    levels = request.session.levels(places) if levels is None else levels
     settings = []
     for track, place, level in zip(tracks, places, levels, strict=True):
         if track.id in request.fixed:

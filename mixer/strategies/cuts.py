@@ -14,10 +14,11 @@ from mixer.bands import filter_power
 from mixer.curve import Curve, Setting, at_start, extremes
 from mixer.ear import bark, hertz
 from mixer.ear_kernels import HEARD
+from mixer.masking import Watch, masking_over_time
 from mixer.plan import TrackSettings
 from mixer.processors import Filter
-from mixer.strategies.curves import TOLERANCE_DB, simplified
-from mixer.strategies.desk import Desk
+from mixer.strategies.curves import TOLERANCE_DB, simplified, smoothed
+from mixer.strategies.desk import Desk, Follow, told
 
 MOST_FILTERS = 4
 DEEPEST_DB = 8.0
@@ -33,6 +34,8 @@ BROAD = 0.35
 """A region reaches as far as there is so much of the gain that is hoped for at its best band."""
 HARM = 0.25
 """What a cut takes of what was heard, roughly: only to choose what to try."""
+TOGETHER = 0.15
+"""How much of the hope in the best cut there must be in those that are tried with it."""
 LEAST_HOPE, LEAST_PART = 1e-5, 0.15
 """What is worth a trial; which maskers are cut together, by their part of what the greatest gives."""
 
@@ -73,7 +76,7 @@ def _one_cut(desk: Desk, tried: set[_Key]) -> bool:
     cuts = [cut for cut in cuts if cut.key not in tried]
     together: dict[int, _Cut] = {}
     for cut in cuts:
-        if len(cut.maskers) == 1:
+        if len(cut.maskers) == 1 and cut.hope > TOGETHER * cuts[0].hope:
             together.setdefault(cut.maskers[0], cut)
     chosen = list(together.values())
     for part in (1.0, 0.5):
@@ -151,7 +154,7 @@ def _cut(desk: Desk, maskers: tuple[int, ...], maskee: int, span: slice, hope: F
 def _made(desk: Desk, cuts: Sequence[_Cut], part: float) -> bool:
     """Try cuts, static or dynamic for each masker, ``part`` of the full depth; tell whether they are kept."""
     changes: dict[int, TrackSettings] = {}
-    maskees: dict[int, int] = {}
+    follow: dict[int, Follow] = {}
     for cut in cuts:
         for number in cut.maskers:
             depth_db = part * DEEPEST_DB * (1.0 - desk.tracks[number].priority / 2.0)
@@ -159,17 +162,21 @@ def _made(desk: Desk, cuts: Sequence[_Cut], part: float) -> bool:
             if section is not None:
                 settings = desk.settings[number]
                 changes[number] = replace(settings, filters=(*settings.filters, section))
-                maskees[number] = cut.maskee
+                edges = desk.model.ear.edges_hz
+                low_hz, high_hz = float(edges[cut.span.start]), float(edges[cut.span.stop])
+                follow[number] = Follow(cut.maskee, low_hz, high_hz, depth_db)
     before = desk.mur
     if not desk.offer(changes):
         return False
     for number, settings in changes.items():
-        section, j = settings.filters[-1], maskees[number]
-        gained = f"{100 * before[j]:.0f} → {100 * desk.mur[j]:.0f} % of {desk.tracks[j].id} heard"
+        section, j = settings.filters[-1], follow[number].maskee
+        gained = f"{told(before[j], desk.mur[j])} of {desk.tracks[j].id} heard"
         why = f"{extremes(section.gain_db)[0]:+.1f} dB at {_hertz(at_start(section.frequency_hz))}, {section.reason}"
         section = replace(section, reason=f"{why}; {gained}")
         desk.settings[number] = replace(settings, filters=(*settings.filters[:-1], section))
         desk.say(number, section.reason)
+        if isinstance(section.gain_db, Curve):
+            desk.following[number, len(settings.filters) - 1] = follow[number]
     return True
 
 
@@ -223,6 +230,24 @@ def _follow(desk: Desk, i: int, j: int, span: slice, depth_db: float) -> Setting
     return simplified(desk.model.times_s.tolist(), gain_db.tolist(), TOLERANCE_DB)
 
 
+def followed(desk: Desk) -> tuple[TrackSettings, ...]:
+    """Return the settings with dynamic cuts that follow the masking frame by frame, instead of the model's few."""
+    settings = list(desk.settings)
+    if not desk.following:
+        return tuple(settings)
+    ids = [track.id for track in desk.tracks]
+    watches = [Watch(ids[n], ids[f.maskee], f.low_hz, f.high_hz) for (n, _), f in desk.following.items()]
+    times_s, d_db = masking_over_time(desk.request.session, desk.placed, watches)
+    for ((number, index), follow), over_db in zip(desk.following.items(), d_db, strict=True):
+        deep_db = follow.depth_db / FULL_DB * np.minimum(over_db.astype(np.float64), FULL_DB)
+        down_db = smoothed(deep_db, float(times_s[1] - times_s[0]) if len(times_s) > 1 else 1.0, ATTACK_S, RELEASE_S)
+        gain_db = simplified(times_s.tolist(), (-down_db).tolist())
+        filters = list(settings[number].filters)
+        filters[index] = replace(filters[index], gain_db=gain_db)
+        settings[number] = replace(settings[number], filters=tuple(filters))
+    return tuple(settings)
+
+
 def lift(desk: Desk) -> None:
     """Boost what is still heard least at what is its own, a little: the last resort."""
     for number in sorted(desk.free, key=lambda n: (desk.mur[n], n))[: max(1, len(desk.free) // 2)]:
@@ -232,7 +257,7 @@ def lift(desk: Desk) -> None:
             cut = _cut(desk, (number,), number, span, hope)
             section = Filter("peak", round(cut.centre_hz, 1), BOOST_DB, round(cut.q, 2))
             if desk.offer({number: replace(settings, filters=(*settings.filters, section))}):
-                gained = f"{100 * before:.0f} → {100 * desk.mur[number]:.0f} % of it heard"
+                gained = f"{told(before, desk.mur[number])} of it heard"
                 why = f"{BOOST_DB:+.1f} dB at {_hertz(cut.centre_hz)}, where it comes through best; {gained}"
                 desk.settings[number] = replace(settings, filters=(*settings.filters, replace(section, reason=why)))
                 desk.say(number, why)

@@ -1,0 +1,98 @@
+"""How much of each track is heard: 40 listed scenes mixed by every strategy, measured by the exact analysis.
+
+Run from the root of the repository: ``python -m benchmarks.clarity [SEED …] [--tracks]``. It needs ``../shared/data/sounds``.
+Prints one JSON line for each scene, with mean and worst-track MUR, mean and worst MSR measure and the loudness of the
+mix for each strategy, and one with the means and the gates. Levels are locked: each track has the same loudness in all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import Any
+
+import numpy as np
+
+import mixer
+from benchmarks.clarity_scenes import DURATION_S, SCENES, SOUNDS, tracks
+from benchmarks.common import emit
+from mixer.masking import analyse_session
+from mixer.plugins import STRATEGIES, make
+from mixer.strategies.base import MixRequest
+
+COMPARED = ("flat", "hafezi", "perez-gonzalez", "mansbridge", "balanced", "unmask")
+BETTER_IN, WORSE_BY = 36, 0.02
+"""Gates: in how many of 40 scenes the worst track must be heard better than flat, and how much worse it may be."""
+
+
+def measured(scene: dict[str, Any], *, each: bool = False) -> dict[str, dict[str, Any]]:
+    """Return the figures of one scene by strategy."""
+    listed = tracks(scene)
+    figures: dict[str, dict[str, Any]] = {}
+    for name in COMPARED:
+        with mixer.MixSession(listed, duration_s=DURATION_S) as session:
+            start = time.perf_counter()
+            plan = make(STRATEGIES, name).plan(listed, MixRequest(DURATION_S, session))
+            seconds = time.perf_counter() - start
+            report = analyse_session(session, plan.tracks)
+            meters = session.render(plan, write=lambda block: None)
+        figures[name] = {
+            "mur": round(float(report.mur.mean()), 4),
+            "worst_mur": round(float(report.mur.min()), 4),
+            "msr": round(float(report.msr.mean()), 4),
+            "worst_msr": round(float(report.msr.max()), 4),
+            "lufs": None if meters.loudness_lufs is None else round(meters.loudness_lufs, 2),
+            "plan_s": round(seconds, 2),
+        }
+        if each:
+            told = zip(plan.tracks, report.mur, strict=True)
+            figures[name]["tracks"] = [f"{s.id}: {mur:.3f}; {s.reason}" for s, mur in told]
+    return figures
+
+
+def summary(figures: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return the means over all scenes, and whether the gates are passed."""
+    means = {
+        name: {
+            key: round(float(np.mean([f[name][key] for f in figures])), 4)
+            for key in ("mur", "worst_mur", "msr", "worst_msr")
+        }
+        for name in COMPARED
+    }
+    gained = [f["unmask"]["worst_mur"] - f["flat"]["worst_mur"] for f in figures]
+    better = sum(gain > 0.0 for gain in gained)
+    others = [name for name in COMPARED if name != "unmask"]
+    gates = {
+        "worst track better than flat": f"{better} of {len(figures)}",
+        "never worse by more than 0.02": min(gained) >= -WORSE_BY,
+        "mean MUR above every other": all(means["unmask"]["mur"] > means[name]["mur"] for name in others),
+        "worst MUR above every other": all(means["unmask"]["worst_mur"] > means[name]["worst_mur"] for name in others),
+    }
+    passed = better >= BETTER_IN / 40 * len(figures) and all(v for v in gates.values() if isinstance(v, bool))
+    return {"means": means, "gates": gates, "passed": passed}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="*", help="of the scenes; all by default")
+    parser.add_argument("--tracks", action="store_true", help="tell each track's MUR and settings")
+    options = parser.parse_args()
+    if not SOUNDS.is_dir():
+        raise SystemExit(f"needs {SOUNDS}, which is not here")
+    scenes = json.loads(SCENES.read_text(encoding="utf-8"))
+    figures = []
+    for scene in scenes:
+        if options.seeds and scene["seed"] not in options.seeds:
+            continue
+        figures.append(measured(scene, each=options.tracks))
+        print(
+            json.dumps({"seed": scene["seed"], "count": len(scene["tracks"])} | figures[-1], ensure_ascii=False),
+            flush=True,
+        )
+    emit(benchmark="clarity", scenes=len(figures), **summary(figures))
+
+
+if __name__ == "__main__":
+    main()
