@@ -1,6 +1,6 @@
 """How often Freesound's first sounds are the right ones, with and without weighing what is said of them.
 
-    python -m benchmarks.casting [--data FOLDER] [--verbose]
+    python -m benchmarks.casting [--data FOLDER] [--half tuning|held-out] [--verbose]
 
 FOLDER (a folder of recordings with a ``manifest.csv`` of file and label) is served by the test server under its own
 titles and tags. For every concept the source is asked as for a render, with ``--pick best``; a sound is right if the
