@@ -15,7 +15,8 @@ How to write one, beside the module that needs it (``mixer/ear_kernels.py``, …
 
 ``decay(...)`` compiles when it is first called, keeps the machine code on disk, and releases the GIL while it runs.
 Without Numba, or where the environment says ``MIXER_NO_NUMBA=1``, it calls the fallback; without a fallback, the
-function itself as plain Python (only for loops over a few items). Kernels may call other kernels of the same file.
+function itself as plain Python (only for loops over a few items). Kernels may call other kernels, and
+use constants, of the same file only: what is kept on disk is compiled anew when that file changes.
 Arguments are arrays, numbers and tuples of these; hand arrays over with one dtype and layout everywhere, as each
 combination is compiled by itself. Results are written into arrays of the caller where they can be.
 """
