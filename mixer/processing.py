@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain, islice, repeat, tee
-from typing import Protocol, TypeAlias
+from itertools import chain, islice, repeat
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from mixer.types import Clip, Samples, Track
 
 Key = Callable[[str], Reader]
 """Gives a fresh reader of another track by its id."""
+
+T = TypeVar("T")
 
 _HALF_POWER = np.float32(0.5**0.5)
 _Name: TypeAlias = int | Clip
@@ -149,6 +152,25 @@ class _Processed:
             blocks = _blocks(reader.play(frames, 1), frames, self.sample_rate)
             levels[by] = list(tee(map(_level, blocks), sum(duck.by == by for duck in ducks)))
         return [reductions(levels[duck.by].pop(), duck, self.sample_rate) for duck in ducks]
+
+
+def tee(source: Iterator[T], count: int = 2) -> tuple[Iterator[T], ...]:
+    """Let several follow one iterator; unlike that of itertools, it lets go of what all have seen."""
+    waiting: list[deque[T]] = [deque() for _ in range(count)]
+
+    def follow(mine: deque[T]) -> Iterator[T]:
+        while True:
+            if not mine:
+                try:
+                    item = next(source)
+                except StopIteration:
+                    return
+                for each in waiting:
+                    each.append(item)
+                del item
+            yield mine.popleft()
+
+    return tuple(map(follow, waiting))
 
 
 def _blocks(played: Iterable[list[Piece]], frames: int, sample_rate: int) -> Iterator[_Block]:
