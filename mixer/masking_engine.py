@@ -19,6 +19,7 @@ from mixer.types import Samples, check
 
 Listen = Callable[[Samples, Samples, Samples], None]
 """Takes a batch: levels in dB as masker and as maskee, (tracks, ears, bands, frames), and 1 where a track is heard."""
+Levels = tuple[Samples, Samples, Samples]
 SILENT = 1e-9
 """Peaks below this, −180 dBFS, change no float32 of what the ear makes of them."""
 ALIKE = 1e-6
@@ -74,8 +75,8 @@ class _Heard:
         self.active, self.masked, self.depth, self.loud, self.heard = (np.zeros(ear.bands) for _ in range(5))
         self.frames, self.share = 0, 0.0
 
-    def take(self, count: int, samples: Samples | None, gain: float) -> None:
-        """Take the samples of the next frames, and see whether one channel tells both."""
+    def take(self, _: int, samples: Samples | None, gain: float) -> None:
+        """Take what a framer gave, and see whether one channel tells both."""
         self.samples = None
         if samples is None:
             return
@@ -192,7 +193,7 @@ class MaskingAnalyser:
         shape = (bands, count, count) if listen is None else (0, 0, 0)
         self._clipped, self._depth = np.zeros(shape), np.zeros(shape)
         self._masked, self._together = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        self._levels: tuple[Samples, Samples, Samples] | None = None
+        self._levels: Levels | None = None
         self._floor = self.ear.excitation(np.zeros((bands, 1), np.float32))[:, 0]
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
 
@@ -279,12 +280,22 @@ class MaskingAnalyser:
         """Hear the frames that have become complete, a batch at a time."""
         count, mixed = mix
         numbers = range(len(self.ids))
-        list(self._pool.map(lambda n: self._tracks[n].take(*frames_of(n), self._gains[n]), numbers))
+        if not count:
+            list(self._pool.map(frames_of, numbers))
         for first in range(0, count, BATCH):
             size = min(BATCH, count - first)
             self._mix.hear(self.ear, mixed, first, size)
             levels = self._room(size)
-            list(self._pool.map(partial(self._one, first=first, size=size, levels=levels), numbers))
+
+            def one(number: int, first: int = first, size: int = size, levels: Levels = levels) -> None:
+                track = self._tracks[number]
+                if first == 0:
+                    track.take(*frames_of(number), self._gains[number])
+                self._one(number, first, size, levels)
+                if first + size == count:
+                    track.samples = None  # not all tracks' samples are to be held at once
+
+            list(self._pool.map(one, numbers))
             if self._listen is None:
                 starts = range(0, self.ear.bands, _BANDS_AT_A_TIME)
                 list(self._pool.map(partial(self._pairs, levels=levels), starts))
@@ -292,11 +303,11 @@ class MaskingAnalyser:
                 self._listen(*levels)
             self._frames += size
 
-    def _pairs(self, first: int, levels: tuple[Samples, Samples, Samples]) -> None:
+    def _pairs(self, first: int, levels: Levels) -> None:
         last = min(first + _BANDS_AT_A_TIME, self.ear.bands)
         pairs(*levels, first, last, self._clipped, self._depth, self._masked, self._together)
 
-    def _room(self, size: int) -> tuple[Samples, Samples, Samples]:
+    def _room(self, size: int) -> Levels:
         """Return where the levels as masker and maskee, and what is heard, are written: (tracks, …, bands, frames)."""
         shape = (len(self.ids), self._ears, self.ear.bands, size)
         if self._levels is None or self._levels[0].shape != shape:
@@ -304,7 +315,7 @@ class MaskingAnalyser:
             self._levels = masker, maskee, np.empty((shape[0], *shape[2:]), np.float32)
         return self._levels
 
-    def _one(self, number: int, first: int, size: int, levels: tuple[Samples, Samples, Samples]) -> None:
+    def _one(self, number: int, first: int, size: int, levels: Levels) -> None:
         """Hear one track and its others through a batch."""
         track, mix, ear = self._tracks[number], self._mix, self.ear
         masker, maskee, active = (level[number] for level in levels)

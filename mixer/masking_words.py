@@ -109,7 +109,7 @@ def ranges(masked: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def hertz_range(low: float, high: float) -> str:
     """Return a range in words, two digits each.
 
-    >>> hertz_range(203.2, 511.0), hertz_range(980.0, 4120.0), hertz_range(420.0, 2500.0)
+    >>> hertz_range(203.2, 511.0), hertz_range(1004.0, 4120.0), hertz_range(420.0, 2500.0)
     ('200–510 Hz', '1–4.1 kHz', '420 Hz–2.5 kHz')
     """
     (low_number, low_unit), (high_number, high_unit) = _two_digits(low), _two_digits(high)
