@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
-import struct
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,27 +104,30 @@ def decode(path: Path, use: Callable[[Reading], T], *, start_s: float = 0.0) -> 
 
 @contextmanager
 def _ffmpeg(path: Path, start_s: float, why: str) -> Iterator[Reading]:
-    """Decode with ffmpeg, through a pipe: as Sun audio, whose header is six numbers."""
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
+    """Decode with ffmpeg, found and asked by pydub, through a pipe: length is no matter."""
+    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
         raise InputError(f"cannot decode {path}: {why.rstrip('.')}; if it is a sound file, installing ffmpeg may help")
-    origin = ["-ss", f"{start_s:.6f}", "-i", f"file:{path}", "-map", "0:a:0"]
-    command = [ffmpeg, "-v", "quiet", "-nostdin", *origin, "-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydub's own SyntaxWarnings and its search for avconv
+        from pydub import AudioSegment
+        from pydub.utils import mediainfo_json
+    info = mediainfo_json(str(path.absolute())) or {}
+    sound = next((stream for stream in info.get("streams", ()) if stream.get("codec_type") == "audio"), None)
+    if sound is None:
+        raise InputError(f"cannot decode {path}: neither libsndfile nor ffmpeg knows it as sound")
+    rate, channels = int(sound["sample_rate"]), int(sound["channels"])
+    origin = ["-ss", f"{start_s:.6f}", "-i", f"file:{path.absolute()}", "-map", "0:a:0"]
+    goal = ["-ar", str(rate), "-ac", str(channels), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]
+    command = [AudioSegment.converter, "-v", "quiet", "-nostdin", *origin, *goal]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:  # noqa: S603
         pipe = process.stdout
         assert pipe is not None  # noqa: S101 - it was asked for
         try:
-            head = pipe.read(24)
-            if len(head) < 24 or head[:4] != b".snd":
-                raise InputError(f"cannot decode {path}: neither libsndfile nor ffmpeg knows it as sound")
-            _, offset, _, _, rate, channels = struct.unpack(">4s5I", head)
-            pipe.read(offset - 24)
 
             def read(frames: int) -> Samples:
                 data = pipe.read(frames * 4 * channels)
                 whole = len(data) // (4 * channels)
-                big = np.frombuffer(data, ">f4", whole * channels)
-                return big.astype(np.float32).reshape(whole, channels)
+                return np.frombuffer(data, "<f4", whole * channels).astype(np.float32).reshape(whole, channels)
 
             yield Reading(rate, channels, read)
         finally:
