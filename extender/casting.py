@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from extender.errors import NotAtHand, SourceError
+from extender.errors import NotAtHandError, SourceError
 from extender.progress import Progress, silent
 from extender.sources.base import Candidate, Query, SoundSource
 from extender.types import Cast, Considered, Kind, Role, SoundAsset
@@ -314,7 +314,7 @@ def _takes(
         ordered.remove(candidate)
         try:
             asset = source.fetch(candidate)
-        except NotAtHand as error:
+        except NotAtHandError as error:
             log.considered.append(_considered(candidate, chosen=False, reason=f"{_NOT_AT_HAND}: {error}"))
             continue
         except SourceError as error:

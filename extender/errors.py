@@ -39,7 +39,7 @@ class SourceError(ExtenderError):
     exit_code = 6
 
 
-class NotAtHand(SourceError):
+class NotAtHandError(SourceError):
     """A sound was not fetched before, and nobody is asked now."""
 
 

@@ -28,7 +28,7 @@ from extender.output.soundscape import (
 )
 from extender.output.workspace import check_target, whole_folder
 from extender.progress import Progress, silent
-from extender.project import changed_by_hand, kept_settings, read_project, seal
+from extender.project import VERSION, changed_by_hand, kept_settings, read_project, seal
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
 from extender.types import Arrangement, Cast, Project, Role
@@ -355,7 +355,7 @@ def tracks_of(arrangement: Arrangement, roles: Cast, sounds: Mapping[str, AudioB
 
 def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: RenderOptions) -> Project:
     return Project(
-        version=1,
+        version=VERSION,
         generator=f"image-extender {extender.__version__}",
         seed=options.arrange.seed,
         format=options.file_format,  # type: ignore[arg-type]  # checked by the command line

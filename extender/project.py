@@ -18,7 +18,7 @@ from extender.errors import InputError
 from extender.types import Part, Project, Role
 from mixer.plan import MixPlan, TrackSettings
 
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 200_000_000
 
 
@@ -98,11 +98,24 @@ def read_project(path: Path) -> Project:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     try:
-        project = TypeAdapter(Project).validate_json(text, strict=True)
+        project = TypeAdapter(Project).validate_json(_of_today(text), strict=True)
     except ValidationError as error:
         raise InputError(f"{path}: {_first(error.errors())}") from None
     _check_references(path, project)
     return project
+
+
+def _of_today(text: bytes) -> bytes:
+    """Bring a project of the first version up to date: what is now the plan's layout had another name."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    plan = data.get("plan") if isinstance(data, dict) and data.get("version") == 1 else None
+    if not isinstance(plan, dict) or "spatialiser" not in plan:
+        return text
+    plan["layout"] = plan.pop("spatialiser")
+    return json.dumps(data | {"version": VERSION}).encode()
 
 
 UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from extender.errors import InputError, NotAtHand, SourceError
+from extender.errors import InputError, NotAtHandError, SourceError
 from extender.sources.base import Candidate, LicencePolicy, Query, SourceContext
 from extender.sources.folder.index import Entry
 from extender.sources.folder.scoring import Wish, match, score, wish_of
@@ -300,7 +300,7 @@ class OpenverseSource:
         if kept is not None:
             return kept
         if self._closed:
-            raise NotAtHand(f"it was not fetched before, and nobody is asked now ({self._closed})")
+            raise NotAtHandError(f"it was not fetched before, and nobody is asked now ({self._closed})")
         number, ending = _number(record["id"]), record["ending"]
         gone = self._cache.get("gone", f"sound-{number}")
         if gone is not None and gone.fresh:

@@ -140,11 +140,11 @@ def test_projects_that_are_none(extender: Any, picture: Path, tmp_path: Path) ->
     scene = scene_file(tmp_path / "s.json", ("dog", 0.2))
     folder = render_scene(extender, picture, scene, "a")
     text = (folder / "project.json").read_text(encoding="utf-8")
-    assert project_of(folder)["version"] == 1
+    assert project_of(folder)["version"] == 2
     before = {p.name for p in tmp_path.iterdir()}
     for old, new, words in [
-        ('"version": 1', '"version": 1, "colour": 1', "colour"),
-        ('"version": 1', '"version": "one"', "version"),
+        ('"version": 2', '"version": 2, "colour": 1', "colour"),
+        ('"version": 2', '"version": "two"', "version"),
         ('"duration_s": 6.0', '"duration_s": NaN', "duration_s"),
         ("{", "", "project.json"),
     ]:

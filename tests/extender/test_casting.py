@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extender.casting import MAX_CONSIDERED, cast, role_seed
-from extender.errors import NotAtHand, SourceError
+from extender.errors import NotAtHandError, SourceError
 from extender.sources.base import Candidate, Query
 from extender.types import Cast, SoundAsset
 from scenes import Box, Detection, Place, Scene, Vocabulary, load_vocabulary
@@ -49,7 +49,7 @@ class Shelf:
         if candidate.id.startswith("bad"):
             raise SourceError(f"{candidate.id} does not decode")
         if candidate.id.startswith("far"):
-            raise NotAtHand(f"{candidate.id} was not fetched before")
+            raise NotAtHandError(f"{candidate.id} was not fetched before")
         return SoundAsset(
             f"/sounds/{candidate.id}.wav", f"hash of {candidate.id}", self.name, candidate.id, candidate.title,
             candidate.author, candidate.licence, candidate.url, 2.0,

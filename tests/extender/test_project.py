@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from extender.errors import InputError
-from extender.project import changed_by_hand, kept_settings, read_project, seal, to_json
+from extender.project import VERSION, changed_by_hand, kept_settings, read_project, seal, to_json
 from extender.types import Arrangement, Cast, Part, Project, Role, SoundAsset
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.types import Clip, Fade, Position
@@ -28,7 +28,7 @@ def sample() -> Project:
         seen.append(Detection(name, "dog", 0.9, Box(0.1, 0.1, 0.4, 0.5), 0.6, 10.0, -3.0, 5.0))
     return seal(
         Project(
-            version=1,
+            version=VERSION,
             generator="test",
             seed=0,
             format="wav",
@@ -113,7 +113,7 @@ def test_the_words_of_a_reason_change_nothing(tmp_path: Path) -> None:
         (("plan", "tracks", 0, "id"), "cat-9", "no settings for part"),
         (("arrangement", "parts", 0, "id"), "cat-9", "no role"),
         (("arrangement", "parts", 0, "clips", 0, "take"), 7, "take 7"),
-        (("version",), 99, "version must be 1"),
+        (("version",), 99, f"version must be {VERSION}"),
         (("format",), "aiff", "format"),
         (("scene", "detections", 0, "box", "x0"), 4.0, "0..1"),
         (("cast", "roles"), None, "cast.roles"),
@@ -138,3 +138,13 @@ def test_what_is_no_project_is_one_line(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot read"):
         read_project(tmp_path / "project.json")
+
+
+def test_a_project_of_the_first_version_is_read(tmp_path: Path) -> None:
+    data = json.loads(to_json(sample()))
+    data["version"] = 1
+    data["plan"]["spatialiser"] = data["plan"].pop("layout")
+    for settings in data["plan"]["tracks"]:
+        for new in ("fader_db", "expander", "filters", "linear_phase", "compressor", "ducks"):
+            del settings[new]
+    assert read_project(written(tmp_path, json.dumps(data))) == sample()

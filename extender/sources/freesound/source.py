@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from extender.errors import InputError, NotAtHand, SourceError
+from extender.errors import InputError, NotAtHandError, SourceError
 from extender.sources.base import Candidate, Query, SourceContext
 from extender.sources.freesound.budget import Budget
 from extender.sources.freesound.gone import Gone
@@ -210,7 +210,7 @@ class FreesoundSource:
                 self._gone.missed(sound.id)
             raise SourceError(str(error)) from None
         except OfflineMiss:
-            raise NotAtHand(f"sound {sound.id} was not fetched before, and nobody is asked now") from None
+            raise NotAtHandError(f"sound {sound.id} was not fetched before, and nobody is asked now") from None
         except NetworkError as error:
             self._lost += 1
             if self._lost == _MOST_LOST:

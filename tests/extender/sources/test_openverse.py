@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from extender.errors import NotAtHand, SourceError
+from extender.errors import NotAtHandError, SourceError
 from extender.sources.base import Query, SourceContext
 from extender.sources.openverse import OpenverseSource
 from extender.testing import check_sound_source
@@ -155,7 +155,7 @@ def test_offline_shows_the_same_and_gives_what_was_fetched(site: Site, make: Mak
     offline = make(offline=True)
     assert offline.search(DOG) == found
     assert Path(offline.fetch(found[1]).file).is_file()
-    with pytest.raises(NotAtHand, match="not fetched before"):
+    with pytest.raises(NotAtHandError, match="not fetched before"):
         offline.fetch(found[0])
     assert offline.search(Query("cat", ("cat meow",), "event")) == []
     assert (len(site.asked), len(site.fetched)) == (1, 1)
