@@ -1,8 +1,9 @@
 """How much of each track is heard: 40 listed scenes mixed by every strategy, measured by the exact analysis.
 
-Run from the root of the repository: ``python -m benchmarks.clarity [SEED …] [--tracks]``. It needs ``../shared/data/sounds``.
-Prints one JSON line for each scene, with mean and worst-track MUR, mean and worst MSR measure and the loudness of the
-mix for each strategy, and one with the means and the gates. Levels are locked: each track has the same loudness in all.
+Run from the root of the repository: ``python -m benchmarks.clarity [SEED …] [--tracks]``; it needs the recordings in
+``../shared/data/sounds``. Prints one JSON line for each scene, with mean and worst-track MUR, mean and worst MSR
+measure and the loudness of the mix for each strategy, and one with the means and the gates. Levels are locked: each
+track has the same loudness in all of them, and but for what a strategy decides itself places are those of ``balanced``.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def measured(scene: dict[str, Any], *, each: bool = False) -> dict[str, dict[str
             report = analyse_session(session, plan.tracks)
             meters = session.render(plan, write=lambda block: None)
         figures[name] = {
-            "mur": round(float(report.mur.mean()), 4),
-            "worst_mur": round(float(report.mur.min()), 4),
+            "mur": round(float(report.mur.mean()), 6),
+            "worst_mur": round(float(report.mur.min()), 6),
             "msr": round(float(report.msr.mean()), 4),
             "worst_msr": round(float(report.msr.max()), 4),
             "lufs": None if meters.loudness_lufs is None else round(meters.loudness_lufs, 2),
@@ -53,12 +54,9 @@ def measured(scene: dict[str, Any], *, each: bool = False) -> dict[str, dict[str
 
 def summary(figures: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
     """Return the means over all scenes, and whether the gates are passed."""
+    measures = ("mur", "worst_mur", "msr", "worst_msr")
     means = {
-        name: {
-            key: round(float(np.mean([f[name][key] for f in figures])), 4)
-            for key in ("mur", "worst_mur", "msr", "worst_msr")
-        }
-        for name in COMPARED
+        name: {key: round(float(np.mean([f[name][key] for f in figures])), 4) for key in measures} for name in COMPARED
     }
     gained = [f["unmask"]["worst_mur"] - f["flat"]["worst_mur"] for f in figures]
     better = sum(gain > 0.0 for gain in gained)
@@ -87,10 +85,8 @@ def main() -> None:
         if options.seeds and scene["seed"] not in options.seeds:
             continue
         figures.append(measured(scene, each=options.tracks))
-        print(
-            json.dumps({"seed": scene["seed"], "count": len(scene["tracks"])} | figures[-1], ensure_ascii=False),
-            flush=True,
-        )
+        line = {"seed": scene["seed"], "count": len(scene["tracks"])} | figures[-1]
+        print(json.dumps(line, ensure_ascii=False), flush=True)
     emit(benchmark="clarity", scenes=len(figures), **summary(figures))
 
 

@@ -36,6 +36,8 @@ FRAMES, FEWEST, MOST = 4_800, 160, 600
 AT_LEAST = 40
 """Frames of a track that sounds seldom, if it has as many."""
 HARD_LIMIT = 4_000
+RELIEF, HOPELESS = 0.25, 0.02
+"""How far others are lowered to see what would be gained; twice as many dB where less is heard of a track."""
 GATE = 0.1
 """Frames 10 dB under a track's mean power do not count for its level, as in BS.1770."""
 
@@ -323,8 +325,9 @@ class BandModel:
         Returns
         -------
         gainable : (tracks, tracks, bands)
-            What j would have more, as a share of its loudness alone, if all others were 6 dB lower in a band, divided
-            among them by their excitation: [i, j, b] is the part that i could give.
+            What j would have more, as a share of its loudness alone, if all others were 6 dB lower in a band (12 dB
+            where next to nothing of it is heard), divided among them by their excitation: [i, j, b] is the part that
+            i could give.
         left : (tracks, bands)
             The share of its loudness alone that is heard.
         """
@@ -339,7 +342,8 @@ class BandModel:
                 return
             rest = self._rest(self._sum, part.powers)
             heard = self._heard(part, rest)
-            more = self._heard(part, rest * np.float32(0.25)) - heard
+            relief = RELIEF if self.mur[j] > HOPELESS else RELIEF**2
+            more = self._heard(part, rest * np.float32(relief)) - heard
             left[j] = heard @ self.frames.weights / part.total
             share = more * (self.frames.weights / np.float32(part.total)) / np.maximum(everything - mean[j], 1e-6)
             gainable[:, j] = np.einsum("bt,ibt->ib", share, mean)

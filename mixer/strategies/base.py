@@ -68,7 +68,8 @@ def plan_levels(
     """Give every placed track its level, then the bus its own: what most strategies end with.
 
     The level lock: a track with a target gets the gain with which it, as placed, measures its target over the whole
-    schedule; placement is thereby neutral in level. A track without one keeps its own level, falling with 1/distance.
+    schedule; placement is thereby neutral in level. A track without one keeps its own level, falling with 1/distance;
+    where filters, dynamics or a fader work on it, it is brought back to the loudness that it has without them.
 
     Parameters
     ----------
@@ -106,16 +107,21 @@ def levelled(
     ``levels`` are those of the tracks so placed, where they are known.
     """
     places = [request.fixed.get(settings.id, settings) for settings in placed]
+    own = _own_levels(tracks, places, request)
     levels = request.session.levels(places) if levels is None else levels
     settings = []
-    for track, place, level in zip(tracks, places, levels, strict=True):
+    for track, place, level, plain in zip(tracks, places, levels, own, strict=True):
         if track.id in request.fixed:
             settings.append(place)
         elif level.peak == 0.0:
             settings.append(_levelled(place, 0.0, "silent: nothing of it is heard"))
         elif track.target_lufs is None:
             distance_db = -20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
-            settings.append(_levelled(place, distance_db, f"{distance_db:+.1f} dB by distance, no target"))
+            why, loudness = f"{distance_db:+.1f} dB by distance, no target", plain and plain.meter.integrated()
+            back_db = plain and loudness and level.gain_to(loudness + plain.panned_db)
+            if back_db:
+                why += f"; {back_db:+.1f} dB so that it is as loud as without what is done to it"
+            settings.append(_levelled(place, distance_db + (back_db or 0.0), why))
         else:
             gain_db = level.gain_to(track.target_lufs)
             if gain_db is None:
@@ -123,6 +129,22 @@ def levelled(
             else:
                 settings.append(_levelled(place, gain_db, f"{gain_db:+.1f} dB to {track.target_lufs:.1f} LUFS"))
     return tuple(settings)
+
+
+def _own_levels(
+    tracks: Sequence[Track], places: Sequence[TrackSettings], request: MixRequest
+) -> Sequence[TrackLevels | None]:
+    """Return how loud tracks without a target are in their place, but for what else is done to them; None for others."""
+    plain = [
+        replace(place, fader_db=0.0, expander=None, filters=(), compressor=None, ducks=())
+        if track.target_lufs is None and track.id not in request.fixed
+        else place
+        for track, place in zip(tracks, places, strict=True)
+    ]
+    if plain == list(places):
+        return [None] * len(places)
+    levels = request.session.levels(plain)
+    return [level if bare != place else None for level, bare, place in zip(levels, plain, places, strict=True)]
 
 
 def _levelled(place: TrackSettings, gain_db: float, why: str) -> TrackSettings:

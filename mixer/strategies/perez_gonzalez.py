@@ -45,9 +45,10 @@ class PerezGonzalez:
         points = [number for number, track in enumerate(tracks) if track.width == 0.0 and track.id not in request.fixed]
         cutoffs = cutoffs_hz(len(tracks))
         dominant = _dominant(request, [*levelled(tracks, placed, request)], cutoffs)
-        for number, pan in positions({n: dominant[n] for n in points}, cutoffs, tracks).items():
+        bands = {n: band for n in points if (band := dominant[n]) is not None}
+        for number, pan in positions(bands, cutoffs, tracks).items():
             azimuth_deg = (1.0 - 2.0 * pan) * min(request.stage_half_deg, 90.0)
-            why = f"panned to {azimuth_deg:+.0f}°, band {dominant[number] + 1} of {len(cutoffs)}"
+            why = f"panned to {azimuth_deg:+.0f}°, band {bands[number] + 1} of {len(cutoffs)}"
             reason = f"{placed[number].reason}; {why}"
             placed[number] = replace(placed[number], azimuth_deg=azimuth_deg, reason=reason)
         return plan_levels(self.name, tracks, placed, request)
@@ -86,8 +87,8 @@ def positions(bands: dict[int, int], cutoffs: NDArray[np.float64], tracks: Seque
     return result
 
 
-def _dominant(request: MixRequest, settings: Sequence[TrackSettings], cutoffs: NDArray[np.float64]) -> list[int]:
-    """Return the band in which each track has most power most often."""
+def _dominant(request: MixRequest, settings: Sequence[TrackSettings], cutoffs: NDArray[np.float64]) -> list[int | None]:
+    """Return the band in which each track has most power most often; None for silence."""
     frequencies = bin_frequencies(SIZE, request.sample_rate)
     passed = 1.0 / (1.0 + (frequencies[:, np.newaxis] / cutoffs) ** 4)  # second-order Butterworth low-passes, power
     passed[:, -1] = 1.0
@@ -98,4 +99,4 @@ def _dominant(request: MixRequest, settings: Sequence[TrackSettings], cutoffs: N
             if powers is not None:
                 sounding = powers[powers.any(1)]
                 counts[number] += np.bincount((sounding @ bank).argmax(1), minlength=len(cutoffs))
-    return [int(best) for best in counts.argmax(1)]
+    return [int(count.argmax()) if count.any() else None for count in counts]

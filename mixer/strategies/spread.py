@@ -53,7 +53,7 @@ def spread(desk: Desk) -> None:
     half_deg = min(desk.request.stage_half_deg, 90.0)
     freedom_deg = half_deg if nowhere else desk.request.freedom_deg
     movable = [number for number in desk.free if _may_move(desk, number)]
-    if not movable or freedom_deg <= 0.0:
+    if not movable or desk.request.freedom_deg <= 0.0:
         return
     if nowhere:
         _seat(desk, true, movable, half_deg)
@@ -84,7 +84,7 @@ def _seat(desk: Desk, true: Sequence[_Spot], movable: Sequence[int], half_deg: f
     for number in sorted(movable, key=lambda n: (desk.mur[n], n)):
         for other in movable:
             a, b = (at_start(desk.settings[n].azimuth_deg) for n in (number, other))
-            if a * b < 0.0:
+            if a != b:
                 desk.offer(_moved(desk, true, {number: b, other: a}))
 
 

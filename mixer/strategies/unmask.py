@@ -9,7 +9,7 @@ import numpy as np
 
 from mixer.bands import BandModel, choose_frames, listen, planning_ear
 from mixer.curve import Curve
-from mixer.masking import analyse_session
+from mixer.masking import analysed
 from mixer.plan import MixPlan, TrackSettings
 from mixer.session import TrackLevels
 from mixer.strategies.base import MixRequest, levelled, plan_bus
@@ -108,11 +108,11 @@ def _best(
     """Return the first draft that the exact analysis finds better than the places alone, or those; and what it is."""
     if not drafts:
         return placed, "nothing was found that lets more of the tracks be heard: levels and places only"
-    before = analyse_session(request.session, placed)
+    before = analysed(request.session, placed)
     heard = before.loudness_sone > 0.0
     for draft in drafts:
         settings = levelled(tracks, draft.settings, request)
-        after = analyse_session(request.session, settings)
+        after = analysed(request.session, settings)
         was, now = (np.asarray(report.mur, np.float64)[heard] for report in (before, after))
         if (now >= was - LOSS).all() and objective(now) < objective(was):
             told = f"{_percent(was.mean())} → {_percent(now.mean())} of the tracks is heard on average"
