@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,11 @@ class WaveRecording:
             (_FLOAT, 32): _from_float32, (_FLOAT, 64): _from_float64,
         }[data.code, data.bits]  # fmt: skip
 
+    def __del__(self) -> None:
+        """Close the file when nothing plays it any more."""
+        if self._file is not None:
+            self._file.close()
+
     def read(self, start: int, count: int) -> Samples:
         """See :class:`Recording`."""
         data = self._data
@@ -141,6 +147,7 @@ class WaveRecording:
         try:
             if self._file is None:
                 self._file = self._path.open("rb", buffering=0)
+                weakref.finalize(self, self._file.close)  # with the last who plays it
             self._file.seek(data.offset + start * frame)
             _fill(self._file, raw[1:], self._path)
         except OSError as error:
