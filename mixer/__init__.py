@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mixer.masking_plot import compare
     from mixer.masking_report import MaskingReport
     from mixer.meters import Metering, meter
-    from mixer.rendering import analyse, mix, mix_to, plan_mix, render
+    from mixer.rendering import Comparison, analyse, mix, mix_and_compare, mix_to, plan_mix, render
     from mixer.session import MixSession
     from mixer.spatial import Spatialiser, Stereo
     from mixer.strategies.base import MixRequest, MixStrategy
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "Balanced": "strategies.levels",
+    "Comparison": "rendering",
     "Flat": "strategies.levels",
     "Limiter": "limiter",
     "LoudnessMeter": "loudness",
@@ -55,6 +56,7 @@ _LAZY = {
     "integrated_loudness": "loudness",
     "meter": "meters",
     "mix": "rendering",
+    "mix_and_compare": "rendering",
     "mix_to": "rendering",
     "plan_mix": "rendering",
     "render": "rendering",
@@ -67,6 +69,7 @@ __all__ = [
     "Balanced",
     "BusSettings",
     "Clip",
+    "Comparison",
     "Compressor",
     "Curve",
     "Duck",
@@ -103,6 +106,7 @@ __all__ = [
     "integrated_loudness",
     "meter",
     "mix",
+    "mix_and_compare",
     "mix_to",
     "plan_mix",
     "render",

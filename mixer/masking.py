@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 """Called with the stage's name and how much of it is done, 0..1."""
+KEPT_BYTES = 256_000_000
+"""Of the reports that a session keeps."""
 
 
 def analyse_session(
@@ -50,6 +52,24 @@ def analyse_session(
         for blocks, length in _played(session, settings, progress):
             analyser.add(blocks, length)
         return analyser.finish()
+
+
+def analysed(
+    session: MixSession, settings: Sequence[TrackSettings], *, progress: Progress | None = None
+) -> MaskingReport:
+    """Return what :func:`analyse_session` finds, at once where the session has been analysed with these settings.
+
+    What a session has found is kept up to KEPT_BYTES, so that what a strategy has looked at need not be looked at again
+    to be shown.
+    """
+    key = tuple(settings)
+    known = session.reports.get(key)
+    if known is None:
+        known = analyse_session(session, settings, progress=progress)
+        size = 4 * known.contribution.nbytes
+        if (1 + len(session.reports)) * size <= KEPT_BYTES:
+            session.reports[key] = known
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
@@ -14,12 +15,14 @@ from mixer.plugins import STRATEGIES, make
 from mixer.results import Meters, Render
 from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
-from mixer.strategies.base import MixRequest, MixStrategy
+from mixer.strategies.base import MixRequest, MixStrategy, levelled
+from mixer.strategies.levels import in_place
 from mixer.types import AudioBuffer, Samples, Track, check
 
 if TYPE_CHECKING:
     from mixer.masking_report import MaskingReport
 
+DEFAULT_STRATEGY = "unmask"
 _STAGE = ("duration_s", "sample_rate", "stage_half_deg", "room", "layout")
 """What a plan and a request have in common: where and how long it is played."""
 
@@ -30,7 +33,8 @@ class MixOptions(TypedDict, total=False):
     Parameters
     ----------
     strategy : str or MixStrategy
-        ``"balanced"`` (default), ``"flat"``, the name of an installed one, or one itself.
+        ``"unmask"`` (default), ``"balanced"``, ``"flat"``, ``"hafezi"``, ``"mansbridge"``, ``"perez-gonzalez"``, the
+        name of an installed one, or one itself.
     duration_s : float or None
         Length of the mix; by default the end of the last clip and the decay of the room after it.
     room : Room or None
@@ -144,6 +148,76 @@ def mix_to(
         plan = strategy.plan(made, MixRequest(session=session, **_request(wanted)))
         _check_plan(made, plan)
         return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """A mix, and what is heard of its tracks with and without what was done for them.
+
+    Parameters
+    ----------
+    plan : MixPlan
+    meters : Meters
+    before : MaskingReport or None
+        With each track at its place and its level, nothing else (``"balanced"``). None where a plan was given.
+    after : MaskingReport
+        Of the plan.
+    """
+
+    plan: MixPlan
+    meters: Meters
+    before: MaskingReport | None
+    after: MaskingReport
+
+
+def mix_and_compare(
+    tracks: Tracks,
+    *,
+    write: Write,
+    write_stem: WriteStem | None = None,
+    plan: MixPlan | None = None,
+    progress: Progress | None = None,
+    **options: Unpack[MixOptions],
+) -> Comparison:
+    """Make a mix as :func:`mix_to` does, and find how well each track is heard before and after.
+
+    What the strategy has analysed itself is not analysed again.
+
+    Parameters are those of :func:`mix_to`.
+
+    Raises
+    ------
+    MixerError
+        As :func:`mix_to`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> sounds = {"sea": rng.normal(0, 0.1, 48_000), "fly": rng.normal(0, 0.02, 48_000)}
+    >>> made = mix_and_compare(sounds, write=lambda block: None)
+    >>> bool(made.after.mur[1] > made.before.mur[1])
+    True
+    """
+    from mixer.masking import analysed
+
+    made = _tracks(tracks, plan.sample_rate if plan else options.get("sample_rate"))
+    if plan is not None:
+        _check_plan(made, plan)
+        with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
+            after = analysed(session, plan.tracks, progress=progress)
+            meters = session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
+            return Comparison(plan, meters, None, after)
+    strategy, wanted = _wanted(made, options)
+    with _session(made, wanted, progress) as session:
+        request = MixRequest(session=session, **_request(wanted))
+        places = [request.fixed.get(track.id) or in_place(track, request.room) for track in made]
+        before = analysed(session, levelled(made, places, request), progress=progress)
+        plan = strategy.plan(made, request)
+        _check_plan(made, plan)
+        after = analysed(session, plan.tracks, progress=progress)
+        meters = session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
+        return Comparison(plan, meters, before, after)
 
 
 def render(
@@ -271,7 +345,7 @@ def _tracks(tracks: Tracks, sample_rate: int | None) -> tuple[Track, ...]:
 def _wanted(tracks: Sequence[Track], options: MixOptions) -> tuple[MixStrategy, dict[str, Any]]:
     """Return the strategy and everything else that is wanted, the duration settled; fail before any work is done."""
     wanted: dict[str, Any] = dict(options)
-    strategy = wanted.pop("strategy", "balanced")
+    strategy = wanted.pop("strategy", DEFAULT_STRATEGY)
     unknown = set(wanted) - set(MixOptions.__annotations__)
     if unknown:
         raise TypeError(f"unknown option {min(unknown)!r}; there are: {', '.join(sorted(MixOptions.__annotations__))}")

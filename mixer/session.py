@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Event
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from mixer.spatial import Spatialiser, Stage
 from mixer.spool import Spool
 from mixer.timeline import Reader
 from mixer.types import Samples, Track, check
+
+if TYPE_CHECKING:
+    from mixer.masking_report import MaskingReport
 
 __all__ = ["CACHE_BYTES", "MixSession", "Progress", "TrackLevels", "Write", "WriteStem"]
 
@@ -100,6 +103,8 @@ class MixSession:
     ----------
     tracks : tuple of Track
     layout : str
+    reports : dict
+        What :func:`mixer.masking.analysed` has found with which settings.
 
     Notes
     -----
@@ -137,6 +142,7 @@ class MixSession:
         self._closing = Event()
         self._spool = Spool()
         self._spooled: tuple[object, ...] = ()
+        self.reports: dict[tuple[TrackSettings, ...], MaskingReport] = {}
 
     @property
     def sample_rate(self) -> int:

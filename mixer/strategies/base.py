@@ -116,7 +116,7 @@ def levelled(
         elif level.peak == 0.0:
             settings.append(_levelled(place, 0.0, "silent: nothing of it is heard"))
         elif track.target_lufs is None:
-            distance_db = -20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
+            distance_db = 0.0 - 20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
             why, loudness = f"{distance_db:+.1f} dB by distance, no target", plain and plain.meter.integrated()
             back_db = plain and loudness and level.gain_to(loudness + plain.panned_db)
             if back_db:
@@ -134,7 +134,7 @@ def levelled(
 def _own_levels(
     tracks: Sequence[Track], places: Sequence[TrackSettings], request: MixRequest
 ) -> Sequence[TrackLevels | None]:
-    """Return how loud tracks without a target are in their place, but for what else is done to them; None for others."""
+    """Return how loud tracks without a target are in their place with nothing else done to them; None for others."""
     plain = [
         replace(place, fader_db=0.0, expander=None, filters=(), compressor=None, ducks=())
         if track.target_lufs is None and track.id not in request.fixed

@@ -46,7 +46,9 @@ class Unmask:
         placed = levelled(tracks, places, request, levels)
         tracks = [_with_target(*each) for each in zip(tracks, placed, levels, strict=True)]
         plain = [replace(now, reason=then.reason) for now, then in zip(placed, places, strict=True)]
-        settings, outcome = _best(tracks, placed, _drafts(tracks, plain, request), request)
+        alone = sum(level.peak > 0.0 for level in levels) < 2
+        drafts = [] if alone else _drafts(tracks, plain, request)
+        settings, outcome = _best(tracks, placed, drafts, request)
         plan = plan_bus(self.name, settings, request)
         return replace(plan, bus=replace(plan.bus, reason=f"{plan.bus.reason}; {outcome}"))
 
