@@ -25,8 +25,8 @@ CONTROL_S = 0.001
 """Gains of what moves are worked out this often, and are linear between."""
 _DECORRELATION_S = 0.03
 _DECORRELATION_SEED = 1_957
-_MOST_AIRS = 8
-"""So many filters stand for the air between the nearest and the farthest distance of what changes it."""
+_AIR_STEP_M, _MOST_AIRS = 15.0, 12
+"""Where the distance changes, the air is blended from filters so far apart, but not more of them."""
 
 Gains = NDArray[np.float64]
 
@@ -426,17 +426,17 @@ def _over(setting: Setting, seconds: Gains) -> Gains:
 
 
 def _airs_m(distance_m: Setting) -> list[float]:
-    """Return the distances whose air is blended: one, or from the nearest to the farthest in even ratios."""
-    low, high = (max(d, NEAR_M / 2) for d in extremes(distance_m))
+    """Return the distances whose air is blended: one, or from the nearest to the farthest in even steps."""
+    low, high = extremes(distance_m)
     if high <= low or high < NEAR_M:
         return [at_start(distance_m)]
-    count = min(_MOST_AIRS, 1 + math.ceil(math.log2(high / low)))
-    return [float(d) for d in np.geomspace(low, high, count)]
+    count = min(_MOST_AIRS, 1 + math.ceil((high - low) / _AIR_STEP_M))
+    return [float(d) for d in np.linspace(low, high, count)]
 
 
 def _shares(distance_m: Gains, airs_m: Sequence[float]) -> Gains:
-    """Return how much of each air is heard at a distance, (airs, n): linear in log distance, sums to 1."""
-    place = np.interp(np.log(distance_m), np.log(airs_m), np.arange(len(airs_m)))
+    """Return how much of each air is heard at a distance, (airs, n): linear in distance, sums to 1."""
+    place = np.interp(distance_m, airs_m, np.arange(len(airs_m)))
     return np.maximum(0.0, 1.0 - np.abs(place - np.arange(len(airs_m))[:, np.newaxis]))
 
 

@@ -64,17 +64,17 @@ class _Group:
         heard = [(playing, gain, next(playing.blocks)) for playing, gain in zip(self.playing, self.gains, strict=True)]
         return [None if block is None else placed(block, playing.at(gain)) for playing, gain, block in heard]
 
-    def total(self, channels: int) -> Samples | None:
+    def total(self) -> Samples | None:
         """Return their sum; the same, to the last bit, as that of the blocks."""
         total: Samples | None = None
         for playing, gain in zip(self.playing, self.gains, strict=True):
             block = next(playing.blocks)
             if block is None:
                 continue
-            if total is None:
-                total = np.zeros((channels, block.shape[-1]), np.float32)
             level = playing.at(gain)
-            if isinstance(level, np.ndarray):
+            if total is None:
+                total = placed(block, level)
+            elif isinstance(level, np.ndarray):
                 add_panned(total, block, level)
             else:
                 total += block if level == 1.0 else block * level
@@ -319,7 +319,7 @@ class MixSession:
         groups = self._groups(settings, [10.0 ** (s.gain_db / 20.0) for s in settings], measure=measure)
         starts = range(0, self.frames, BLOCK)
         if write_stem is None:
-            for start, totals in zip(starts, self._at_work(groups, lambda g: g.total(self.channels)), strict=True):
+            for start, totals in zip(starts, self._at_work(groups, _Group.total), strict=True):
                 yield self._summed(totals, shape, min(BLOCK, self.frames - start))
             return
         shapes = [BusShape(bus, self.channels, self.sample_rate) for _ in settings]
@@ -367,9 +367,11 @@ def _mix_of(settings: Sequence[TrackSettings], bus: BusSettings) -> tuple[object
 
 
 def _sum(blocks: Sequence[Samples | None]) -> Samples | None:
-    """Add up what is not silent, in order; a new array."""
-    total: Samples | None = None
-    for block in blocks:
-        if block is not None:
-            total = np.zeros_like(block) + block if total is None else np.add(total, block, out=total)
+    """Add up what is not silent, in order."""
+    heard = [block for block in blocks if block is not None]
+    if len(heard) < 2:
+        return heard[0] if heard else None
+    total = heard[0] + heard[1]
+    for block in heard[2:]:
+        total += block
     return total
