@@ -47,8 +47,10 @@ class Unmask:
         tracks = [_with_target(*each) for each in zip(tracks, placed, levels, strict=True)]
         plain = [replace(now, reason=then.reason) for now, then in zip(placed, places, strict=True)]
         alone = sum(level.peak > 0.0 for level in levels) < 2
-        drafts = [] if alone else _drafts(tracks, plain, request)
+        given = all(track.id in request.fixed for track in tracks)
+        drafts = [] if alone or given else _drafts(tracks, plain, request)
         settings, outcome = _best(tracks, placed, drafts, request)
+        outcome = "all settings of the tracks were given" if tracks and given else outcome
         plan = plan_bus(self.name, settings, request)
         return replace(plan, bus=replace(plan.bus, reason=f"{plan.bus.reason}; {outcome}"))
 

@@ -100,7 +100,7 @@ def rendered(session: MixSession, plan: MixPlan) -> Samples:
 
 def test_neither_the_cache_nor_the_spool_changes_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     tracks = scene()
-    planned = plan_mix(tracks, duration_s=4.5, room=ROOM, loudness=-12.0)
+    planned = plan_mix(tracks, strategy="balanced", duration_s=4.5, room=ROOM, loudness=-12.0)
     results = []
     for cache_bytes, in_memory in ((256_000_000, 64_000_000), (0, 1_000)):
         monkeypatch.setattr("mixer.spool.IN_MEMORY_BYTES", in_memory)
@@ -195,9 +195,10 @@ def test_what_is_fixed_is_kept() -> None:
 
 
 def test_planning_again_around_what_was_planned_changes_nothing() -> None:
-    planned = plan_mix(scene(), duration_s=4.5, room=ROOM)
-    again = plan_mix(scene(), duration_s=4.5, room=ROOM, fixed={t.id: t for t in planned.tracks})
-    assert again == planned
+    for strategy in STRATEGIES:
+        planned = plan_mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM)
+        fixed = {t.id: t for t in planned.tracks}
+        assert plan_mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, fixed=fixed) == planned
 
 
 def test_the_order_of_sounds_is_that_of_their_azimuths() -> None:
@@ -209,7 +210,7 @@ def test_the_order_of_sounds_is_that_of_their_azimuths() -> None:
 
 
 def test_reasons_are_for_people() -> None:
-    planned = plan_mix(scene(), duration_s=4.5, room=ROOM)
+    planned = plan_mix(scene(), strategy="balanced", duration_s=4.5, room=ROOM)
     wind, dog, bird, _, pond = (t.reason for t in planned.tracks)
     assert wind.startswith("a bed, 100 % wide; ")
     assert dog.startswith("25° left, 4 m away, room ")
