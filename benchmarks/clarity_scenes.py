@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ SCENES = Path(__file__).with_name("clarity_scenes.json")
 SOUNDS = ROOT.parent / "shared" / "data" / "sounds"
 COUNT, DURATION_S = 40, 16.0
 CROSSFADE_S = 0.25
+Listed = tuple[str, str, float]
+"""Label or kind, name, seconds."""
 BEDS = ("rain", "wind", "waves", "storm", "city", "coffee-shop", "summer-night", "water", "Sea waves", "Rain", "hum")
 """Labels of what surrounds the listener."""
 
@@ -60,7 +63,7 @@ def take(sound: str) -> mixer.AudioBuffer:
     return mixer.AudioBuffer(samples.T, rate)
 
 
-def draw(seed: int, sounds: list[tuple[str, str, float]], models: list[tuple[str, str, float]]) -> dict[str, Any]:
+def draw(seed: int, sounds: Sequence[Listed], models: Sequence[Listed]) -> dict[str, Any]:
     """Draw a scene: 4 to 12 tracks, mostly one bed; every fourth scene has no places, as stems have none."""
     rng = np.random.default_rng(seed)
     places = seed % 4 != 3
@@ -109,10 +112,8 @@ def main() -> None:
     # what is long or comes in forty recordings would else be drawn nearly always
     rare = [row for row in listed if not row[1].startswith("esc10")]
     common = [row for row in listed if row[1].startswith("esc10")][::4]
-    models = [
-        ("ambience" if model.kind == "ambience" else model.kind, f"procedural:{model.name}/{seed}/0", model.duration_s)
-        for model in MODELS
-        for seed in (1, 2)
+    models: list[Listed] = [
+        (model.kind, f"procedural:{model.name}/{seed}/0", model.duration_s) for model in MODELS for seed in (1, 2)
     ]
     scenes = [draw(seed, rare + common, models) for seed in range(COUNT)]
     text = "[\n" + ",\n".join(json.dumps(scene, ensure_ascii=False) for scene in scenes) + "\n]\n"

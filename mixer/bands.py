@@ -20,7 +20,6 @@ from mixer.bands_kernels import audible, specific
 from mixer.convolve import BLOCK
 from mixer.curve import Curve, Setting
 from mixer.ear import EarModel, ear_weighting_db
-from mixer.ear_kernels import excite
 from mixer.loudness import k_weighting
 from mixer.masking_engine import two_ears
 from mixer.plan import TrackSettings
@@ -114,8 +113,10 @@ class Listened:
 
 
 def planning_ear(sample_rate: int) -> EarModel:
-    """Return an ear for any rate, whose frames last as long as the standard's at 48 kHz."""
-    return EarModel(sample_rate, 2 * round(1024 * sample_rate / 48_000))
+    """Return an ear for any rate, whose frames last as long as the standard's at 48 kHz and know of none before them."""
+    ear = EarModel(sample_rate, 2 * round(1024 * sample_rate / 48_000))
+    ear.tables = ear.tables._replace(smear=np.zeros(ear.bands, np.float32))
+    return ear
 
 
 def listen(session: MixSession, settings: Sequence[TrackSettings], ear: EarModel, frames: Frames) -> Listened:
@@ -243,7 +244,6 @@ class BandModel:
         self.ear, self.frames = listened.ear, listened.frames
         self.listened = listened
         self._locked = locked
-        self._tables = self.ear.tables._replace(smear=np.zeros(self.ear.bands, np.float32))
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
         self._level_weights = _level_weights(self.ear)
         self._levels = np.stack([self._level(p, low) for p, low in zip(listened.powers, listened.low, strict=True)])
@@ -357,17 +357,13 @@ class BandModel:
         return np.asarray(np.einsum("b,bet->t", self._level_weights, powers) + low.sum(0), np.float32)
 
     def _excited(self, powers: F32) -> F32:
-        out = np.empty_like(powers)
-        shape = (self.ear.bands, -1)
-        state = self.ear.state()
-        excite(powers.reshape(shape), self._tables, self.ear._lower, self.ear._per_log, state, out.reshape(shape))
-        return out
+        return self.ear.excitation(powers.reshape(self.ear.bands, -1)).reshape(powers.shape)
 
     def _part(self, powers: F32) -> _Part:
         powers = np.ascontiguousarray(powers)
         excited = self._excited(powers)
         loud = np.empty_like(excited)
-        specific(excited, self._tables, loud)
+        specific(excited, self.ear.tables, loud)
         loud[:, :, ~powers.any(axis=(0, 1))] = 0.0
         total = float(loud.max(axis=1).sum(0, dtype=np.float64) @ self.frames.weights)
         return _Part(powers, excited, loud, total)
@@ -377,7 +373,7 @@ class BandModel:
 
     def _heard(self, part: _Part, rest: F32) -> F32:
         heard = np.empty((rest.shape[0], rest.shape[2]), np.float32)
-        audible(part.loud, part.excited, rest, self._tables, heard)
+        audible(part.loud, part.excited, rest, self.ear.tables, heard)
         return heard
 
     def _murs(self, parts: Mapping[int, _Part], total: F64) -> F64:

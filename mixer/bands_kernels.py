@@ -1,4 +1,4 @@
-"""What is left of a track's loudness among others, compiled; frames are the last axis, so that they run side by side."""
+"""What is left of a track's loudness among others, compiled; frames are the last axis, to run side by side."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ BOOST_DB = 3.0
 Q_LEAST, Q_MOST = 0.7, 4.0
 SWAP = 0.3
 """Interchangeability from which roles swap."""
-FULL_DB = 12.0
+FULL_DB = 6.0
 """A dynamic cut is at its full depth when the masker's threshold stands so far over the masked."""
 ATTACK_S, RELEASE_S = 0.01, 0.15
 BROAD = 0.35

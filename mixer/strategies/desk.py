@@ -22,11 +22,12 @@ F64 = NDArray[np.float64]
 
 LOSS, MODEL_LOSS = 0.02, 0.015
 """No track may lose more of its MUR than this; and in the model, which is not exact."""
-WORTH = 1e-3
-"""What a step must better the objective by."""
+WORTH, FEW = 0.016, 8
+"""What a step must better the objective by, divided by the number of tracks (of FEW if there are less): nearly 1 % more
+of a track that is lost."""
 LOW_HZ = 50.0
 """Where filters are looked at for what lies under the ear's lowest band."""
-TRIALS = 35_000
+TRIALS = 50_000
 """Frames that are worked through for each track in all trials together."""
 
 
@@ -83,6 +84,7 @@ class Desk:
         self.heard = model.heard
         self.free = [number for number in np.flatnonzero(self.heard).tolist() if tracks[number].id not in request.fixed]
         self.following: dict[tuple[int, int], Follow] = {}
+        self._worth = WORTH / max(int(self.heard.sum()), FEW)
         self._least = model.mur - MODEL_LOSS
         self._hop_s = model.ear.hop / model.ear.sample_rate
         self._all_trials = TRIALS // len(model.frames.numbers)
@@ -129,7 +131,7 @@ class Desk:
         if for_others:
             for number in changes:
                 mur[number] = min(mur[number], self.mur[number])
-        if objective(mur[self.heard]) > self.score - WORTH * (1 + len(changes)) / 2:
+        if objective(mur[self.heard]) > self.score - self._worth * (1 + len(changes)) / 2:
             return False
         self.model.keep(tried)
         for number, new in changes.items():

@@ -125,13 +125,13 @@ def test_what_does_not_overlap_is_left_alone() -> None:
 
 
 def test_roles_that_swap_get_a_filter_that_moves() -> None:
-    """Two sounds with bodies of their own share a band, in which each is loud while the other one is soft."""
-    turn = np.repeat(np.tile([1.0, 0.2], 4), RATE // 2)[: int(SECONDS * RATE)]
-    shared = [band_noise(1_000, 2_500, n, SECONDS).samples[0] * t for n, t in ((1, turn), (2, turn[::-1]))]
-    bodies = [band_noise(low, high, 3, SECONDS).samples[0] for low, high in ((200, 600), (5_000, 9_000))]
+    """One is wide and the other one lies in a band in which each is loud while the other is soft."""
+    turn = np.repeat(np.tile([1.0, 0.5], 4), RATE // 2)[: int(SECONDS * RATE)]
+    ping, pong = (band_noise(1_000, 2_500, n, SECONDS).samples[0] * t for n, t in ((1, turn), (2, turn[::-1])))
+    wide = band_noise(200, 7_000, 3, SECONDS).samples[0]
     tracks = [
-        Track(name, (AudioBuffer(band + body, RATE),), position=Position(0.5), target_lufs=-20.0)
-        for name, band, body in zip(("ping", "pong"), shared, bodies, strict=True)
+        Track("ping", (AudioBuffer(0.5 * ping + wide, RATE),), position=Position(0.5), target_lufs=-20.0),
+        Track("pong", (AudioBuffer(pong, RATE),), position=Position(0.5), target_lufs=-24.0),
     ]
     plan = plan_mix(tracks, strategy="unmask", duration_s=SECONDS, freedom_deg=0.0)
     filters = [f for s in plan.tracks for f in s.filters if "only while" in f.reason]
