@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.errors import MixerError
+from mixer.kernels import compiled
 from mixer.types import AudioFile, Samples
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -164,14 +165,27 @@ def _fill(file: Any, raw: NDArray[np.uint8], path: Path) -> None:
         view = view[got:]
 
 
+def _numpy_int24(words: NDArray[np.int32], out: Samples) -> None:
+    np.multiply(words & np.int32(-256), np.float32(2.0**-31), out=out, dtype=np.float32, casting="unsafe")
+
+
+@compiled(fallback=_numpy_int24)
+def _int24(words: NDArray[np.int32], out: Samples) -> None:
+    """Mask out the lowest byte and scale; exact, for 24 bits fit a float's mantissa."""
+    for channel in range(words.shape[0]):
+        for n in range(words.shape[1]):
+            out[channel, n] = np.float32(words[channel, n] & np.int32(-256)) * np.float32(4.656612873077393e-10)  # 2⁻³¹
+
+
 def _from_int24(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
     """Make floats of little-endian 24-bit integers.
 
-    Each is looked at as the upper three bytes of a 32-bit integer that begins one byte earlier; the lowest byte, which
-    belongs to the sample before, is masked out. Exact: 24 bits fit a float's mantissa.
+    Each is looked at as the upper three bytes of a 32-bit integer that begins one byte earlier; the lowest byte belongs
+    to the sample before.
     """
-    words = np.ndarray((channels, count), "<i4", raw, 0, (3, 3 * channels))
-    return _scaled(np.bitwise_and(words, np.int32(-256)), 2.0**-31)
+    out: Samples = np.empty((channels, count), np.float32)
+    _int24(np.ndarray((channels, count), "<i4", raw, 0, (3, 3 * channels)), out)
+    return out
 
 
 def _from_int16(raw: NDArray[np.uint8], count: int, channels: int) -> Samples:
