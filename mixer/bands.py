@@ -113,7 +113,7 @@ class Listened:
 
 
 def planning_ear(sample_rate: int) -> EarModel:
-    """Return an ear for any rate, whose frames last as long as the standard's at 48 kHz and know of none before them."""
+    """Return an ear for any rate, with frames as long as the standard's at 48 kHz, without memory between them."""
     ear = EarModel(sample_rate, 2 * round(1024 * sample_rate / 48_000))
     ear.tables = ear.tables._replace(smear=np.zeros(ear.bands, np.float32))
     return ear

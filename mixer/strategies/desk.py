@@ -27,7 +27,7 @@ WORTH, FEW = 0.016, 8
 of a track that is lost."""
 LOW_HZ = 50.0
 """Where filters are looked at for what lies under the ear's lowest band."""
-TRIALS = 50_000
+TRIALS = 40_000
 """Frames that are worked through for each track in all trials together."""
 
 
