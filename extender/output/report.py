@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import heapq
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from extender.errors import ExtenderError
 from extender.output import report_words as words
+from extender.output.page import TRACK_COLOURS, data_uri, listening, page_of
 from extender.output.preview import PREVIEW_S, Preview, mix_preview, role_preview
 from extender.output.report_stage import (
     TIMELINE_HEIGHT,
@@ -25,9 +22,8 @@ from extender.output.report_stage import (
     draw_clips,
     draw_stage,
     spans,
-    ticks,
 )
-from extender.output.spectrogram import RANGE_DB, Spectrogram, measure, to_png
+from extender.output.spectrogram import measure
 from extender.output.workspace import whole_file
 from extender.types import Part, Project, Role
 from mixer.curve import at_start
@@ -37,24 +33,7 @@ from mixer.types import Clip
 from scenes import Box, Detection
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
-TRACK_COLOURS = (
-    ("#237972", "#31b5a1"),
-    ("#2f8efc", "#4a65f8"),
-    ("#be2b1d", "#fd7e01"),
-    ("#7e1fb9", "#bd96fe"),
-    ("#aa8b2e", "#e9db06"),
-    ("#dd4abe", "#c32da6"),
-    ("#003974", "#9eedfb"),
-    ("#5c2b13", "#896d37"),
-)
-"""Colours of the tracks on light and on dark paper; the ninth track begins again, and the numbers tell them apart.
-
-Chosen by exchange search for the largest least distance in OKLab as seen with normal sight, protanopia, deuteranopia
-and tritanopia (Machado, Oliveira & Fernandes 2009), among colours with a contrast of 3:1 to the paper (WCAG 2.2,
-1.4.11).
-"""
+    pass
 
 PICTURE_PX = 1280
 _ALL_PREVIEWS_S, _SHORTEST_PREVIEW_S = 96.0, 2.0  # many roles share the room, so that a page stays a few megabytes
@@ -62,7 +41,6 @@ _CLIP_ROWS = 120
 _CREDIT_LINES = 24
 _QUIETEST_LUFS = -60.0  # left end of the level bars
 _TRACK_TOLERANCE_LU, _MIX_TOLERANCE_LU = 0.5, 0.3  # beyond these a level is marked as off its target
-_HERTZ = ((100.0, "100 Hz"), (300.0, "300 Hz"), (1000.0, "1 kHz"), (3000.0, "3 kHz"), (10_000.0, "10 kHz"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +188,11 @@ def render_report(
             pool.submit(role_preview, role, part, folder, max_s=preview_s) for role, part in ordered
         ]
         spectrogram = measure(mix_file)
-        spectrogram_uri = _uri("image/png", to_png(spectrogram))
         picture_uri = _picture_uri(picture)
-        environment = _environment()
         mix = mix_job.result()
         sounds = _sounds(project, meters, ordered, [job.result() for job in jobs], mix.duration_s)
     lines = _without_heading(credits_text)
     first, rest = (lines, []) if len(lines) <= _CREDIT_LINES + 8 else (lines[:_CREDIT_LINES], lines[_CREDIT_LINES:])
-    script = _resource("report.js")
     values: dict[str, Any] = {
         "project": project,
         "meters": meters,
@@ -230,14 +205,7 @@ def render_report(
         "boxes": _boxes(project, sounds),
         "silent": _silences(project),
         "stage": draw_stage([s.source for s in sounds], hfov_deg=_field_of_view(project)),
-        "mix": mix if mix.data else None,
-        "mix_name": mix_file.name,
-        "mix_href": f"./{quote(mix_file.name)}",
-        "spectrogram": spectrogram,
-        "spectrogram_uri": spectrogram_uri,
-        "range_db": f"{RANGE_DB:.0f}",
-        "hertz": _hertz(spectrogram),
-        "ticks": [(t, 100.0 * t / spectrogram.duration_s) for t in ticks(spectrogram.duration_s)],
+        **listening(mix, spectrogram, mix_file.name),
         "timeline_width": TIMELINE_WIDTH,
         "timeline_height": TIMELINE_HEIGHT,
         "clip_rows": _first_clips(sounds),
@@ -248,9 +216,8 @@ def render_report(
         "fallbacks": [s for s in sounds if s.fallback],
         "credits_first": words.linked("\n".join(first)),
         "credits_rest": words.linked("\n".join(rest)),
-        "script_hash": f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
     }
-    return environment.get_template("report.html.j2").render(values, script=_safe(script), style=_safe(_style()))
+    return page_of("report.html.j2", values)
 
 
 def _in_order(project: Project) -> list[tuple[Role, Part | None]]:
@@ -357,12 +324,6 @@ def _mix_off_target(project: Project, meters: Meters) -> float | None:
     return off if abs(off) > _MIX_TOLERANCE_LU else None
 
 
-def _hertz(spectrogram: Spectrogram) -> list[tuple[float, str]]:
-    """Return the marks of the frequency axis that lie inside it, in percent from above."""
-    marks = ((100.0 * spectrogram.height_of(f), text) for f, text in _HERTZ)
-    return [(top, text) for top, text in marks if 2.0 <= top <= 98.0]
-
-
 def _share(loudness_lufs: float) -> float:
     return 100.0 * max(0.0, min(1.0, 1.0 - loudness_lufs / _QUIETEST_LUFS))
 
@@ -382,63 +343,4 @@ def _picture_uri(path: Path | None) -> str:
     image.thumbnail((PICTURE_PX, PICTURE_PX), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=82, optimize=True, progressive=True)
-    return _uri("image/jpeg", file.getvalue())
-
-
-def _uri(mime: str, data: bytes) -> str:
-    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def _resource(name: str) -> str:
-    return (resources.files("extender.output") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _style() -> str:
-    """Return the style sheet with the colours of the tracks for both kinds of paper."""
-    light = "".join(_colour_rule(i, pair[0]) for i, pair in enumerate(TRACK_COLOURS))
-    dark = "".join(_colour_rule(i, pair[1]) for i, pair in enumerate(TRACK_COLOURS))
-    return f"{_resource('report.css')}{light}@media (prefers-color-scheme: dark) {{{dark}}}"
-
-
-def _colour_rule(index: int, colour: str) -> str:
-    on = "#fff" if contrast(colour, "#ffffff") >= contrast(colour, "#111111") else "#111"
-    return f".c{index}{{--c:{colour};--on:{on}}}"
-
-
-def contrast(first: str, second: str) -> float:
-    """Return the contrast of two ``#rrggbb`` colours, 1..21 (WCAG 2.2)."""
-    high, low = sorted((_luminance(first), _luminance(second)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = (int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5))
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _safe(text: str) -> str:
-    """Mark our own style and script as not to be escaped."""
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704  # packaged with the program, holds nothing from outside
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("extender.output"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    filters: Mapping[str, Any] = {
-        "number": words.number,
-        "metres": words.metres,
-        "degrees": words.degrees,
-        "duration": words.duration,
-        "clock": words.clock,
-        "web_link": words.web_link,
-        "ring": lambda metres: f"{metres:,g}",
-        "thousands": lambda count: f"{count:,}",
-    }
-    environment.filters.update(filters)
-    return environment
+    return data_uri("image/jpeg", file.getvalue())

@@ -178,11 +178,11 @@ class MixFiles:
 
     def write(self, block: Samples) -> None:
         """Append a block (2, frames) to the mix."""
-        _write(self._write, block, self.mix)
+        write_block(self._write, block, self.mix)
 
     def write_stem(self, stem_id: str, block: Samples) -> None:
         """Append a block (2, frames) to one track's stem."""
-        _write(self._stems[stem_id], block, self.mix)
+        write_block(self._stems[stem_id], block, self.mix)
 
     def __enter__(self) -> MixFiles:
         return self
@@ -191,7 +191,7 @@ class MixFiles:
         self._stack.close()
 
 
-def _write(write: Callable[[Samples], None], block: Samples, path: Path) -> None:
+def write_block(write: Callable[[Samples], None], block: Samples, path: Path) -> None:
     """Write a block; libsndfile reports a full disk in its own words."""
     import soundfile
 

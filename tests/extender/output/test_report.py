@@ -20,7 +20,8 @@ import pytest
 import soundfile
 
 from extender.errors import OutputError
-from extender.output.report import TRACK_COLOURS, contrast, render_report, write_report
+from extender.output.page import TRACK_COLOURS, contrast
+from extender.output.report import render_report, write_report
 from extender.types import Arrangement, Cast, Project
 from mixer.plan import MixPlan
 from mixer.results import Meters
