@@ -9,6 +9,7 @@ import typer
 from extender.cli.cache import cache_app
 from extender.cli.detect import detect
 from extender.cli.doctor import doctor
+from extender.cli.mix import mix
 from extender.cli.render import demo, render
 from extender.cli.sounds import sounds_app
 from extender.cli.swap import swap
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(render)
 app.command()(swap)
+app.command()(mix)
 app.command()(demo)
 app.command()(detect)
 app.command()(doctor)
