@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from mixer.strategies.desk import Desk
 LOW_HZ, LOW_SHARE = 200.0, 0.5
 """A track with half of its loudness below stays where it is."""
 STEPS = (1.0, -1.0, 0.5, -0.5)
-"""Of the freedom, that are tried."""
+"""Of the freedom, outwards, that are tried."""
 LEAST_DEG = 1.0
 
 F64 = NDArray[np.float64]
@@ -45,20 +46,19 @@ def spread(desk: Desk) -> None:
     Nobody goes further from its true azimuth than the request's freedom, nobody passes another one, lows, beds and
     what moves stay where they are. Where no track has a place of its own, the whole stage is free.
     """
-    stage = desk.request.session.layout
-    if stage != "stereo":
+    if desk.request.session.layout != "stereo" or desk.request.freedom_deg <= 0.0:
         return
     true = [_spot(at_start(settings.azimuth_deg)) for settings in desk.placed]
     nowhere = all(at_start(settings.azimuth_deg) == 0.0 for settings in desk.placed)
     half_deg = min(desk.request.stage_half_deg, 90.0)
     freedom_deg = half_deg if nowhere else desk.request.freedom_deg
     movable = [number for number in desk.free if _may_move(desk, number)]
-    if not movable or desk.request.freedom_deg <= 0.0:
+    if not movable:
         return
     if nowhere:
         _seat(desk, true, movable, half_deg)
     else:
-        desk.offer(_moved(desk, true, _fan(true, movable, freedom_deg, half_deg)))
+        desk.offer(_moved(desk, true, _fan(desk, true, movable, freedom_deg, half_deg)))
         _nudge(desk, true, movable, freedom_deg, half_deg)
     for number in movable:
         moved_deg = at_start(desk.settings[number].azimuth_deg)
@@ -72,8 +72,9 @@ def _nudge(desk: Desk, true: Sequence[_Spot], movable: Sequence[int], freedom_de
     for number in sorted(movable, key=lambda n: (desk.mur[n], n)):
         here = true[number].lateral_deg
         edge = max(half_deg, abs(here))
+        outwards_deg = math.copysign(freedom_deg, here)
         for step in STEPS:
-            at_deg = min(max(here + step * freedom_deg, -edge), edge)
+            at_deg = min(max(here + step * outwards_deg, -edge), edge)
             desk.offer(_moved(desk, true, {number: _between(desk, true, number, at_deg)}))
 
 
@@ -100,16 +101,23 @@ def _may_move(desk: Desk, number: int) -> bool:
     return bool(loud[low].sum() < LOW_SHARE * loud.sum())
 
 
-def _fan(true: Sequence[_Spot], movable: Sequence[int], freedom_deg: float, half_deg: float) -> dict[int, float]:
+def _points(desk: Desk) -> list[int]:
+    """Return the tracks that stand somewhere."""
+    return [n for n, settings in enumerate(desk.placed) if settings.placed and settings.width == 0.0]
+
+
+def _fan(
+    desk: Desk, true: Sequence[_Spot], movable: Sequence[int], freedom_deg: float, half_deg: float
+) -> dict[int, float]:
     """Open all like a fan: the order stays, for each goes further out than those between."""
     order = sorted(movable, key=lambda n: (true[n].lateral_deg, n))
     outward = np.linspace(-freedom_deg, freedom_deg, len(order)) if len(order) > 1 else [0.0]
-    fixed = {n: s.lateral_deg for n, s in enumerate(true) if n not in order}
+    fixed = [true[n].lateral_deg for n in _points(desk) if n not in order]
     result: dict[int, float] = {}
     for number, step in zip(order, outward, strict=True):
         here = true[number].lateral_deg
-        low = max((d for d in fixed.values() if d < here), default=-half_deg)
-        high = min((d for d in fixed.values() if d > here), default=half_deg)
+        low = max((d for d in fixed if d < here), default=-half_deg)
+        high = min((d for d in fixed if d > here), default=half_deg)
         result[number] = min(max(here + step, min(low, here)), max(high, here))
     return result
 
@@ -140,7 +148,7 @@ def _between(desk: Desk, true: Sequence[_Spot], number: int, at_deg: float) -> f
     """Hold a track between those that truly stand beside it."""
     here = true[number].lateral_deg
     now = [_spot(at_start(settings.azimuth_deg)).lateral_deg for settings in desk.settings]
-    points = [n for n, settings in enumerate(desk.placed) if n != number and settings.placed and settings.width == 0.0]
+    points = _points(desk)
     low = max((now[n] for n in points if true[n].lateral_deg < here), default=-90.0)
     high = min((now[n] for n in points if true[n].lateral_deg > here), default=90.0)
     return min(max(at_deg, low), high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,18 @@ def test_places_keep_their_order_and_stay_near(azimuths: list[int], freedom_deg:
         assert (abs(at) > 90.0) == (abs(true) > 90.0)
     order = np.argsort([lateral(a) for a in azimuths], kind="stable")
     assert (np.diff(np.array([lateral(a) for a in now])[order]) >= -0.11).all()
+
+
+def test_a_mirrored_scene_is_planned_the_mirrored_way() -> None:
+    def mirrored(track: Track) -> Track:
+        return replace(track, position=replace(track.position, azimuth_deg=-track.position.azimuth_deg))
+
+    points = street()[1:]  # a bed of one channel has sides of its own
+    one = plan_mix(points, strategy="unmask", duration_s=SECONDS)
+    other = plan_mix([mirrored(track) for track in points], strategy="unmask", duration_s=SECONDS)
+    assert [s.azimuth_deg for s in one.tracks] == [-s.azimuth_deg for s in other.tracks]  # type: ignore[operator]
+    assert [s.filters for s in one.tracks] == [s.filters for s in other.tracks]
+    assert [s.gain_db for s in one.tracks] == pytest.approx([s.gain_db for s in other.tracks], abs=1e-3)
 
 
 def test_lows_beds_and_what_moves_stay_where_they_are() -> None:
