@@ -247,14 +247,13 @@ def _stem_files(stack: ExitStack, options: MixdownOptions, tracks: Sequence[Trac
             raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from None
         stack.callback(_remove_if_empty, folder)
     stems: dict[str, tuple[Path, Path]] = {}
+    given = {take.path.resolve() for track in tracks for take in track.takes if isinstance(take, AudioFile)}
     for track in tracks:
         taken = {path for path, _ in stems.values()}
         stem = file_stem(track.id)
         names = (folder / f"{name}.wav" for name in (stem, *(f"{stem}-{n}" for n in range(2, len(tracks) + 2))))
         path = next(path for path in names if path not in taken)
-        if any(
-            take.path.resolve() == path.resolve() for t in tracks for take in t.takes if isinstance(take, AudioFile)
-        ):
+        if path.resolve() in given:
             raise UsageError(f"{path} is one of the stems to be mixed; give another folder with --stems")
         stems[track.id] = path, stack.enter_context(whole_file(path, force=options.force))
     return stems

@@ -42,8 +42,9 @@ def draw_matrix(report: MaskingReport, shown: Shown) -> str:
     """Return the masking matrix: the darker a cell, the more its row takes of the loudness of its column."""
     size = HEAD + CELL * len(shown.places)
     lost = report.lost
+    width = max(2.2 * size, 260.0)
     parts = [
-        f'<svg class="matrix" viewBox="0 0 {size:g} {size:g}" style="max-width:{max(1.5 * size, 220.0):.0f}px" role="img" '
+        f'<svg class="matrix" viewBox="0 0 {size:g} {size:g}" style="max-width:{width:.0f}px" role="img" '
         'aria-label="Masking matrix; the sentences below say the same in words">'
     ]
     for k, number in enumerate(shown.numbers):
@@ -65,7 +66,7 @@ def draw_matrix(report: MaskingReport, shown: Shown) -> str:
 
 
 def draw_curve(filters: Sequence[Filter], sample_rate: int) -> str:
-    """Return what filters do over frequency: those that stand still as a line, with those that move, at most, dashed."""
+    """Return what filters do over frequency: what stands still as a line, with what moves, at most, dashed."""
     hertz = np.geomspace(LOW_HZ, min(HIGH_HZ, 0.49 * sample_rate), 160)
     still = [f for f in filters if not _moves(f)]
     steady_db = _decibels(still, hertz, sample_rate)

@@ -20,6 +20,8 @@ from mixer.curve import at_start
 
 _QUIETEST_LUFS = -60.0
 _SENTENCES = 12
+_NOWHERE = "ahead, 1 m away"
+"""Where every stem is that nobody gave a place: not worth saying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class _Row:
 
     @property
     def why(self) -> Sequence[str]:
-        return other_reasons(self.settings)
+        return [line for line in other_reasons(self.settings) if line != _NOWHERE]
 
     @property
     def curve(self) -> str:

@@ -39,7 +39,8 @@ def heard_line(made: Comparison) -> str:
         return "Nothing is heard: all tracks are silent."
     mean = percent(float(np.nanmean(after.mur)))
     if before is None or before is after or (first := least_heard(before)) is None:
-        return f"{mean} of the tracks’ loudness is heard on average, least of {after.ids[least]}: {percent(after.mur[least])}."
+        worst = f"{after.ids[least]}: {percent(after.mur[least])}"
+        return f"{mean} of the tracks’ loudness is heard on average, least of {worst}."
     was = percent(float(np.nanmean(before.mur)))
     if np.array_equal(before.mur, after.mur, equal_nan=True):
         return f"{mean} of the tracks’ loudness is heard on average; nothing was found that lets more be heard."
@@ -97,7 +98,7 @@ def _range(setting: Setting, unit: str) -> str:
     low, high = extremes(setting)
     if not isinstance(setting, Curve) or minus(f"{low:.1f}") == minus(f"{high:.1f}"):
         return number(low, unit, sign=True)
-    return f"{number(high, sign=True)} to {number(low, unit, sign=True)}, over time"
+    return f"{number(high, sign=True)} to {number(low, unit, sign=True)} over time"
 
 
 def _filter(section: Filter) -> str:

@@ -117,7 +117,7 @@ def levelled(
             settings.append(_levelled(place, 0.0, "silent: nothing of it is heard"))
         elif track.target_lufs is None:
             distance_db = 0.0 - 20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
-            why, loudness = f"{distance_db:+.1f} dB by distance, no target", plain and plain.meter.integrated()
+            why, loudness = f"{_signed(distance_db)} dB by distance, no target", plain and plain.meter.integrated()
             back_db = plain and loudness and level.gain_to(loudness + plain.panned_db)
             if back_db:
                 why += f"; {back_db:+.1f} dB so that it is as loud as without what is done to it"
@@ -127,7 +127,7 @@ def levelled(
             if gain_db is None:
                 settings.append(_levelled(place, 0.0, "silent: nothing of it is loud enough to be heard"))
             else:
-                settings.append(_levelled(place, gain_db, f"{gain_db:+.1f} dB to {track.target_lufs:.1f} LUFS"))
+                settings.append(_levelled(place, gain_db, f"{_signed(gain_db)} dB to {track.target_lufs:.1f} LUFS"))
     return tuple(settings)
 
 
@@ -145,6 +145,11 @@ def _own_levels(
         return [None] * len(places)
     levels = request.session.levels(plain)
     return [level if bare != place else None for level, bare, place in zip(levels, plain, places, strict=True)]
+
+
+def _signed(value_db: float) -> str:
+    """Return a level with one digit; what rounds to zero is +0.0."""
+    return f"{round(value_db, 1) + 0.0:+.1f}"
 
 
 def _levelled(place: TrackSettings, gain_db: float, why: str) -> TrackSettings:
