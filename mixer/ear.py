@@ -16,7 +16,7 @@ RATE = 48_000
 LEVEL_DB = 92.0
 """Lp, dB SPL of a sine at full scale."""
 STEP_BARK = 0.25
-"""dz."""
+"""dz of the standard's basic version."""
 LOWEST_HZ, HIGHEST_HZ = 80.0, 18_000.0
 _GAMMA = 0.84971762641205
 """A sine between two bins loses this much (ITU-R BS.1387, eq. 3): 1019.5 Hz at full scale reads Lp."""
@@ -36,11 +36,11 @@ def hertz(z: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(650.0 * np.sinh(np.asarray(z, np.float64) / 7.0))
 
 
-def band_edges() -> NDArray[np.float64]:
-    """Return the edges of the 109 bands of a quarter of a Bark from 80 to 18,000 Hz, (110,), Hz."""
+def band_edges(step_bark: float = STEP_BARK) -> NDArray[np.float64]:
+    """Return the edges of the bands, 109 of a quarter of a Bark from 80 to 18,000 Hz, (110,), Hz."""
     low, high = bark([LOWEST_HZ, HIGHEST_HZ])
-    count = math.ceil((high - low) / STEP_BARK)
-    return hertz(np.minimum(low + STEP_BARK * np.arange(count + 1), high))
+    count = math.ceil((high - low) / step_bark)
+    return hertz(np.minimum(low + step_bark * np.arange(count + 1), high))
 
 
 def ear_weighting_db(hertz: ArrayLike) -> NDArray[np.float64]:
@@ -63,6 +63,8 @@ class EarModel:
         W, samples, even.
     overlap : int
         F; H = W/F.
+    step_bark : float
+        dz: 0.25 has 109 bands; 0.5 and 1 have 55 and 28, and are quicker by as much and more.
 
     Attributes
     ----------
@@ -78,25 +80,29 @@ class EarModel:
     (109, 91.708)
     """
 
-    def __init__(self, sample_rate: int = RATE, window: int = 2048, overlap: int = 2) -> None:
+    def __init__(
+        self, sample_rate: int = RATE, window: int = 2048, overlap: int = 2, *, step_bark: float = STEP_BARK
+    ) -> None:
         check(8_000 <= sample_rate <= 768_000, "EarModel", "sample_rate", "8,000..768,000 Hz", sample_rate)
         self.sample_rate, self.window, self.hop = sample_rate, window, hop_of(window, overlap)
         self.taper: Samples = hann(window).astype(np.float32)
-        self.edges_hz = band_edges()
+        check(0.125 <= step_bark <= 2.0, "EarModel", "step_bark", "0.125..2 Bark", step_bark)
+        self.step_bark = step_bark
+        self.edges_hz = band_edges(step_bark)
         self.bands = self.edges_hz.size - 1
         z = bark(self.edges_hz)
         self.centres_hz = hertz((z[:-1] + z[1:]) / 2)
         f = self.centres_hz / 1000.0
-        k = np.arange(self.bands) * STEP_BARK
+        k = np.arange(self.bands) * step_bark
         self.mask_db = np.where(k <= 12.0, 3.0, 0.25 * k)  # step 9
         self.noise = 10.0 ** (0.4 * 0.364 * f**-0.8)  # step 6
         self.threshold = 10.0 ** (0.364 * f**-0.8)  # step 10
         index = 10.0 ** (0.1 * (-2.0 - 2.05 * np.arctan(f / 4.0) - 0.75 * np.arctan((f / 1.6) ** 2)))
         tau_s = 0.008 + 0.1 / f * (0.030 - 0.008)  # step 8
         self.smear = np.exp(-self.hop / (sample_rate * tau_s))
-        down = 10.0 ** (-_DOWN_DB_PER_BARK / 10.0 * STEP_BARK)
-        self._lower, self._per_log = down**0.4, 0.2 * STEP_BARK
-        slope = (-2.4 - 23.0 / self.centres_hz) * STEP_BARK * math.log2(10.0)
+        down = 10.0 ** (-_DOWN_DB_PER_BARK / 10.0 * step_bark)
+        self._lower, self._per_log = down**0.4, 0.2 * step_bark
+        slope = (-2.4 - 23.0 / self.centres_hz) * step_bark * math.log2(10.0)
         below = down * (1.0 - down ** np.arange(self.bands)) / (1.0 - down)
         self.norm = self._norm(np.exp2(slope), below)
         self.groups = self._groups()
@@ -107,7 +113,9 @@ class EarModel:
         """Return B: what the spreading makes of E = 1 in all bands."""
         n = np.arange(self.bands)
         steps = n[:, np.newaxis] - n  # to band i, from band l
-        spread = np.where(steps >= 0, up ** np.maximum(steps, 0), 10.0 ** (-2.7 * STEP_BARK * np.maximum(-steps, 0)))
+        spread = np.where(
+            steps >= 0, up ** np.maximum(steps, 0), 10.0 ** (-2.7 * self.step_bark * np.maximum(-steps, 0))
+        )
         A = below + (1.0 - up ** (self.bands - n)) / (1.0 - up)
         return np.asarray(((spread / A) ** 0.4).sum(axis=1) ** 2.5)
 

@@ -49,7 +49,7 @@ def analyse_session(
     MaskingReport
     """
     with _analyser(session, settings, window=window, overlap=overlap) as analyser:
-        for blocks, length in _played(session, settings, progress):
+        for blocks, length in played(session, settings, progress):
             analyser.add(blocks, length)
         return analyser.finish()
 
@@ -139,7 +139,7 @@ def masking_over_time(
     some = [settings[number] for number in chosen]
     with _analyser(session, some, window=window, overlap=overlap, listen=listen) as analyser:
         ranges = [_bands(analyser.ear, watch) for watch in watches]
-        for blocks, length in _played(session, settings, progress):
+        for blocks, length in played(session, settings, progress):
             analyser.add([blocks[number] for number in chosen], length)
         analyser.drain()
         d_db = np.concatenate(found, axis=1)
@@ -167,7 +167,7 @@ def _analyser(
     )
 
 
-def _played(
+def played(
     session: MixSession, settings: Sequence[TrackSettings], progress: Progress | None
 ) -> Iterator[tuple[list[Samples | None], int]]:
     """Yield the blocks of all tracks and how long they are."""

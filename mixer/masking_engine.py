@@ -325,15 +325,26 @@ class MaskingAnalyser:
             track.own = self._floor + (track.own - self._floor) * fading
             track.rest = mix.state + (track.rest - mix.before) * fading
             return
-        own, rest = (np.empty(masker.shape, np.float32) for _ in range(2))
+        own, rest, heard_powers = (np.empty(masker.shape, np.float32) for _ in range(3))
         spectra = track.spectra(ear, first, size) if track.samples is not None else None
         for e in range(self._ears):
             if spectra is None:
                 powers = np.zeros_like(mix.powers[e]), mix.powers[e]
             else:
                 powers = ear.powers_beside(spectra[e], float(track.gains[e]), mix.spectra[e])
+            heard_powers[e] = powers[0]
             own[e] = ear.excitation(powers[0], track.own[e])
             rest[e] = ear.excitation(powers[1], track.rest[e])
         depth, loud, heard = (np.empty(active.shape, np.float32) for _ in range(3))
         compare(own, rest, ear.tables, masker, maskee, active, depth, loud, heard)
         track.add(active, depth, loud, heard)
+        self._noticed(number, heard_powers, own, rest, loud, heard)
+
+    def _noticed(
+        self, number: int, powers: Samples, own: Samples, rest: Samples, loud: Samples, heard: Samples
+    ) -> None:
+        """Take what a track is in a batch, for analyses that look at more; called from many threads.
+
+        Its powers and excitation and that of its others, (ears, bands, frames); its loudness alone and beside them,
+        (bands, frames).
+        """
