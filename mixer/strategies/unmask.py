@@ -74,6 +74,8 @@ def _drafts(tracks: Sequence[Track], placed: Sequence[TrackSettings], request: M
     ear = planning_ear(request.sample_rate)
     frames = choose_frames(tracks, request.duration_s, ear.hop / ear.sample_rate)
     listened = listen(request.session, placed, ear, frames)
+    if request.session.layout != "stereo":  # else places are still to be found
+        listened = listened.one_ear()
     with BandModel(listened, [track.target_lufs is not None for track in tracks]) as model:
         desk = Desk(tracks, placed, model, request)
         if desk.heard.sum() < 2:
@@ -120,7 +122,9 @@ def _best(
         was, now = (np.asarray(report.mur, np.float64)[heard] for report in (before, after))
         if (now >= was - LOSS).all() and objective(now) < objective(was):
             told = f"{_percent(was.mean())} → {_percent(now.mean())} of the tracks is heard on average"
-            least = f"of the one that is heard least {_percent(was.min())} → {_percent(now.min())}"
+            names = [track.id for track, sounds in zip(tracks, heard, strict=True) if sounds]
+            first, last = names[int(was.argmin())], names[int(now.argmin())]
+            least = f"least of {first}, {_percent(was.min())}, before, and of {last}, {_percent(now.min())}, now"
             return settings, f"room was made {draft.what}: {told}, {least}"
     return placed, "by the exact measure nothing lets more of the tracks be heard: levels and places only"
 
