@@ -68,7 +68,7 @@ class RenderOptions:
     near_picture: bool = False
     named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
-    strategy: str = "balanced"
+    strategy: str = "unmask"
     loudness_lufs: float = -20.0
     file_format: str = "wav"
     stems: bool = False

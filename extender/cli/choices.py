@@ -99,7 +99,7 @@ def options_of(
     near_picture: bool = False,
     named: Sequence[str] | None = None,
     outputs: str = "credits,report",
-    strategy: str = "balanced",
+    strategy: str = "unmask",
     loudness_lufs: float = -20.0,
     quiet_lufs: float = -30.0,
     loud_lufs: float = -20.0,

@@ -73,7 +73,7 @@ def render(
         ),
     ] = None,
     max_sounds: MaxSoundsOption = 8,
-    strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "balanced",
+    strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "unmask",
     loudness: Annotated[
         float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
     ] = -20.0,

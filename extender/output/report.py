@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from extender.errors import ExtenderError
 from extender.output import report_words as words
+from extender.output.mix_words import other_reasons, signed, steps
 from extender.output.page import TRACK_COLOURS, data_uri, listening, page_of
 from extender.output.preview import PREVIEW_S, Preview, mix_preview, role_preview
 from extender.output.report_stage import (
@@ -109,6 +110,14 @@ class _Sound:
     @property
     def wanted_level(self) -> float | None:
         return _share(self.part.target_lufs) if self.part else None
+
+    @property
+    def mix_words(self) -> list[str]:
+        """What was done to it in the mix, and why."""
+        if self.settings is None:
+            return []
+        done = [f"{what}: {why}" if why else what for what, why in steps(self.settings)]
+        return [*other_reasons(self.settings), *done]
 
     @property
     def clip_words(self) -> str:
@@ -210,6 +219,7 @@ def render_report(
         "timeline_height": TIMELINE_HEIGHT,
         "clip_rows": _first_clips(sounds),
         "clip_count": sum(len(part.clips) for _, part in ordered if part),
+        "outcome": [signed(line) for line in project.plan.bus.reason.split("; ") if line],
         "off_target": _mix_off_target(project, meters),
         "evidence": sorted((project.scene.place.tags or {}).items(), key=lambda pair: (-pair[1], pair[0])),
         "notes": list(dict.fromkeys(project.scene.notes)),
