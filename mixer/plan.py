@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import ClassVar
 
-from mixer.curve import Setting, check_setting, extremes
+from mixer.curve import Setting, at_start, check_setting, extremes
 from mixer.errors import MixerError
 from mixer.processors import Compressor, Duck, Expander, Filter
 from mixer.types import STRICT, check
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table for a notebook; whatever is in it, it is text.
+
+    >>> html_table(("a", "b"), [("<", "2")])
+    '<table><tr><th>a</th><th>b</th></tr><tr><td>&lt;</td><td>2</td></tr></table>'
+    """
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{''.join(f'<th>{escape(name)}</th>' for name in head)}</tr>{body}</table>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,7 @@ class BusSettings:
         check(-24.0 <= self.ceiling_dbtp <= 0.0, "BusSettings", "ceiling_dbtp", "in -24..0", self.ceiling_dbtp)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MixPlan:
     """All settings of a mix.
 
@@ -154,6 +166,14 @@ class MixPlan:
         Name of the spatialiser, ``"stereo"``.
     sample_rate : int
         Hz.
+
+    Examples
+    --------
+    >>> plan = MixPlan("by hand", 10.0, (TrackSettings("bell", -6.0, azimuth_deg=20.0),))
+    >>> plan
+    MixPlan('by hand', 1 track, 10 s, stereo, 48,000 Hz, bus +0.0 dB)
+    >>> MixPlan.from_json(plan.to_json()) == plan
+    True
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -176,6 +196,22 @@ class MixPlan:
         for settings in self.tracks:
             for duck in settings.ducks:
                 check(duck.by in ids and duck.by != settings.id, "Duck", "by", f"another one of {ids}", duck.by)
+
+    def __repr__(self) -> str:
+        count = f"{len(self.tracks)} track{'' if len(self.tracks) == 1 else 's'}"
+        told = (
+            f"{count}, {self.duration_s:.4g} s, {self.layout}, {self.sample_rate:,} Hz, bus {self.bus.gain_db:+.1f} dB"
+        )
+        return f"MixPlan({self.strategy!r}, {told})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (t.id, f"{t.gain_db:+.1f}", f"{at_start(t.azimuth_deg):+.0f}°" if t.placed else "middle",
+             str(len(t.filters)), t.reason)
+            for t in self.tracks
+        ]  # fmt: skip
+        head = ("track", "gain, dB", "azimuth", "filters", "reason")
+        return f"<p>{escape(repr(self))}</p>{html_table(head, rows)}<p>{escape(self.bus.reason)}</p>"
 
     def to_json(self) -> str:
         """Return the plan as JSON text; :meth:`from_json` gives the same plan back."""

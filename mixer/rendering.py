@@ -11,10 +11,11 @@ import numpy as np
 from mixer.errors import MixerError
 from mixer.inputs import Tracks, as_tracks
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
-from mixer.plugins import STRATEGIES, make
+from mixer.plugins import SPATIALISERS, STRATEGIES, make
 from mixer.results import Meters, Render
 from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
+from mixer.spatial import Spatialiser
 from mixer.strategies.base import MixRequest, MixStrategy, levelled
 from mixer.strategies.levels import in_place
 from mixer.types import AudioBuffer, Samples, Track, check
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mixer.masking_report import MaskingReport
 
 DEFAULT_STRATEGY = "unmask"
+IN_MEMORY_BYTES = 4_000_000_000
+"""What :func:`mix` and :func:`render` may give back at most."""
 _STAGE = ("duration_s", "sample_rate", "stage_half_deg", "room", "layout")
 """What a plan and a request have in common: where and how long it is played."""
 
@@ -323,6 +326,7 @@ def analyse(
 
 
 def _in_memory(tracks: Sequence[Track], stems: bool, **options: Any) -> Render:
+    _check_fits(tracks, stems, options)
     blocks: list[Samples] = []
     parts: dict[str, list[Samples]] = {track.id: [] for track in tracks}
 
@@ -333,6 +337,30 @@ def _in_memory(tracks: Sequence[Track], stems: bool, **options: Any) -> Render:
     sound = AudioBuffer(np.concatenate(blocks, axis=1), plan.sample_rate)
     by_id = {name: AudioBuffer(np.concatenate(part, axis=1), plan.sample_rate) for name, part in parts.items() if part}
     return Render(sound, plan, meters, by_id)
+
+
+def _check_fits(tracks: Sequence[Track], stems: bool, options: Mapping[str, Any]) -> None:
+    """Refuse what would not fit in memory before any work is done, and name the track that makes it so long."""
+    plan: MixPlan | None = options.get("plan")
+    if plan is not None:
+        duration_s, rate, layout = plan.duration_s, plan.sample_rate, plan.layout
+    else:
+        wanted = _wanted(tracks, {key: value for key, value in options.items() if key in MixOptions.__annotations__})[1]
+        duration_s, rate, layout = (
+            wanted["duration_s"],
+            wanted.get("sample_rate", 48_000),
+            wanted.get("layout", "stereo"),
+        )
+    spatialiser: Spatialiser = make(SPATIALISERS, layout)
+    size = duration_s * rate * spatialiser.channels * 4.0 * (1 + len(tracks) * stems)
+    if size > IN_MEMORY_BYTES:
+        ends = {track.id: max((c.onset_s + c.duration_s for c in track.clips), default=0.0) for track in tracks}
+        last = max(ends, key=lambda name: ends[name], default=None)
+        why = f"; track {last!r} ends at {ends[last]:,.0f} s" if last is not None else ""
+        raise MixerError(
+            f"a mix in memory must be within {IN_MEMORY_BYTES / 1e9:.0f} GB, got {duration_s:,.0f} s of "
+            f"{size / 1e9:.1f} GB{why}: use mixer.mix_to, which writes it block by block, or give a shorter duration_s"
+        )
 
 
 def _tracks(tracks: Tracks, sample_rate: int | None) -> tuple[Track, ...]:

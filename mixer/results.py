@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 
-from mixer.plan import MixPlan
+from mixer.plan import MixPlan, html_table
 from mixer.types import AudioBuffer
 
 
@@ -50,9 +51,9 @@ class Meters:
     tracks: tuple[TrackMeter, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Render:
-    """The finished mix.
+    """The finished mix. In a notebook it shows itself as a table of its tracks.
 
     Parameters
     ----------
@@ -69,3 +70,21 @@ class Render:
     plan: MixPlan
     meters: Meters
     stems: Mapping[str, AudioBuffer]
+
+    def __repr__(self) -> str:
+        levels = f"{_told(self.meters.loudness_lufs, 'LUFS')}, {_told(self.meters.true_peak_dbtp, 'dBTP')}"
+        return f"Render({self.mix.duration_s:.4g} s, {self.mix.channels} ch, {levels}, {self.plan!r})"
+
+    def _repr_html_(self) -> str:
+        measured = {track.id: track for track in self.meters.tracks}
+        rows = []
+        for settings in self.plan.tracks:
+            meter = measured.get(settings.id)
+            loudness = _told(meter.loudness_lufs, "LUFS") if meter else "–"
+            rows.append((settings.id, loudness, f"{settings.gain_db:+.1f} dB", settings.reason))
+        table = html_table(("track", "loudness", "gain", "reason"), rows)
+        return f"<p>{escape(repr(self))}</p>{table}<p>{escape(self.plan.bus.reason)}</p>"
+
+
+def _told(level: float | None, unit: str) -> str:
+    return "silence" if level is None else f"{level:.1f} {unit}"

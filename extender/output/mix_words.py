@@ -89,7 +89,7 @@ def signed(text: str) -> str:
 
 def _without(what: str, why: str) -> str:
     """Leave out of a reason what has been said: ``-6.0 dB at 2.5 kHz, where …`` begins as the step does."""
-    said = re.sub(r"^[+-][\d.]+ dB at [\d.]+ k?Hz(, )?", "", why)
+    said = re.sub(r"^([+-][\d.]+ dB at [\d.]+ k?Hz(, )?|[\d.]+ dB (down|lower)[^;]*(; |$))", "", why)
     return said if said != why or why != what else ""
 
 
