@@ -64,16 +64,22 @@ def as_take(sound: Sound, sample_rate: int = 48_000) -> Take:
     Raises
     ------
     MixerError
-        As :func:`as_tracks`, without the name.
+        As :func:`as_tracks`, without the name. Arrays of 8, 16 or 32 bit integers, whose full scale is another.
     """
     if isinstance(sound, AudioBuffer | AudioFile):
         return sound
     if isinstance(sound, str | os.PathLike):
         return AudioFile(sound)
     try:
-        array = np.asarray(sound, np.float32)
-    except (TypeError, ValueError) as error:
-        raise MixerError(f"must be numbers, (channels, frames) or (frames,), got {type(sound).__name__}") from error
+        array = np.asarray(sound)
+    except (TypeError, ValueError):
+        array = np.empty(0, object)
+    if array.dtype.kind not in "fiub":
+        raise MixerError(f"must be numbers, (channels, frames) or (frames,), got {type(sound).__name__}")
+    if array.dtype.kind in "iu" and array.dtype.itemsize < 8:
+        full = 2 ** (8 * array.dtype.itemsize - 1)
+        raise MixerError(f"must be floats with full scale = ±1, got {array.dtype}: divide by {full:,}")
+    array = array.astype(np.float32)
     if array.ndim == 2 and array.shape[0] > _MOST_CHANNELS and array.shape[1] <= _MOST_CHANNELS:
         raise MixerError(f"must be (channels, frames), got {array.shape}: hand in its transpose")
     return AudioBuffer(array, sample_rate)

@@ -204,7 +204,7 @@ def mix_and_compare(
     """
     from mixer.masking import analysed
 
-    made = _tracks(tracks, plan.sample_rate if plan else options.get("sample_rate"))
+    made = as_tracks(tracks, plan.sample_rate if plan else options.get("sample_rate", 48_000))
     if plan is not None:
         _check_plan(made, plan)
         with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
@@ -314,7 +314,7 @@ def analyse(
     """
     from mixer.masking import analyse_session
 
-    made = _tracks(tracks, plan.sample_rate if plan else options.get("sample_rate"))
+    made = as_tracks(tracks, plan.sample_rate if plan else options.get("sample_rate", 48_000))
     if plan is not None:
         _check_plan(made, plan)
         with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
@@ -342,16 +342,11 @@ def _in_memory(tracks: Sequence[Track], stems: bool, **options: Any) -> Render:
 def _check_fits(tracks: Sequence[Track], stems: bool, options: Mapping[str, Any]) -> None:
     """Refuse what would not fit in memory before any work is done, and name the track that makes it so long."""
     plan: MixPlan | None = options.get("plan")
-    if plan is not None:
-        duration_s, rate, layout = plan.duration_s, plan.sample_rate, plan.layout
-    else:
-        wanted = _wanted(tracks, {key: value for key, value in options.items() if key in MixOptions.__annotations__})[1]
-        duration_s, rate, layout = (
-            wanted["duration_s"],
-            wanted.get("sample_rate", 48_000),
-            wanted.get("layout", "stereo"),
-        )
-    spatialiser: Spatialiser = make(SPATIALISERS, layout)
+    duration_s = plan.duration_s if plan else options.get("duration_s")
+    if duration_s is None:
+        duration_s = _natural_duration_s(tracks, options.get("room"))
+    rate = plan.sample_rate if plan else options.get("sample_rate", 48_000)
+    spatialiser: Spatialiser = make(SPATIALISERS, plan.layout if plan else options.get("layout", "stereo"))
     size = duration_s * rate * spatialiser.channels * 4.0 * (1 + len(tracks) * stems)
     if size > IN_MEMORY_BYTES:
         ends = {track.id: max((c.onset_s + c.duration_s for c in track.clips), default=0.0) for track in tracks}
