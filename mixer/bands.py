@@ -245,7 +245,7 @@ class BandModel:
         self.listened = listened
         self._locked = locked
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-        self._level_weights = _level_weights(self.ear)
+        self._level_weights = level_weights(self.ear)
         self._levels = np.stack([self._level(p, low) for p, low in zip(listened.powers, listened.low, strict=True)])
         counted = self._levels * self.frames.weights
         mean = counted.sum(1) / np.maximum((self.frames.weights * (self._levels > 0.0)).sum(1), 1.0)
@@ -394,7 +394,7 @@ class BandModel:
         return np.array(list(self._pool.map(run, range(len(self._parts)))))
 
 
-def _level_weights(ear: EarModel) -> F32:
+def level_weights(ear: EarModel) -> F32:
     """Return what makes a band's power K-weighted instead of weighted by the ear, (bands,)."""
     weights = np.zeros(ear.bands)
     for band, (first, count) in enumerate(zip(ear.groups.first, ear.groups.count, strict=True)):

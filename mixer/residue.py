@@ -18,7 +18,7 @@ from mixer.bands_kernels import specific
 from mixer.ear import EarModel, bark
 from mixer.masking import Progress, played
 from mixer.masking_engine import MaskingAnalyser
-from mixer.partial import partial_loudness
+from mixer.partial import masked_share, partial_loudness
 from mixer.plan import TrackSettings
 from mixer.types import Samples, check
 
@@ -56,6 +56,8 @@ class Residue:
         R_mask and R_int in each band, without weights, mean over the frames.
     loudness_sone, heard_sone : (tracks,) float64
         Of each track alone, and what is left of it beside the others; mean over the frames.
+    msr : (tracks,) float64
+        Masker-to-signal measure, 0..1 (:func:`mixer.partial.masked_share`); NaN for a track that is never heard.
     """
 
     frame_s: float
@@ -66,6 +68,7 @@ class Residue:
     interference_sone: F64
     loudness_sone: F64
     heard_sone: F64
+    msr: F64
 
     @property
     def sone(self) -> float:
@@ -171,6 +174,7 @@ def residue(ear: EarModel, powers: ArrayLike, mix: ArrayLike | None = None, rest
         alone = ear.specific_loudness(np.asarray(E)).max(axis=0)
         beside = partial_loudness(ear, E, N).max(axis=0)
         sums.loud[number], sums.heard[number] = alone.sum(), beside.sum()
+        sums.msr[number] = float(masked_share(ear, E, N))
         lost += alone - beside
         hidden += hidden_power(ear, own, E, N)
     sums.add(lost, hidden, np.asarray(P_S, np.float32), np.asarray(P_m, np.float32))
@@ -254,6 +258,7 @@ class ResidueAnalyser(MaskingAnalyser):
         """Return what was found."""
         for number, track in enumerate(self._tracks):
             self._sums.loud[number], self._sums.heard[number] = track.loud.sum(), track.heard.sum()
+            self._sums.msr[number] = track.share / track.frames if track.frames else np.nan
         return self._sums.residue()
 
     def _noticed(self, number: int, powers: F32, own: F32, rest: F32, loud: F32, heard: F32) -> None:
@@ -283,7 +288,7 @@ class _Sums:
         self._maps: list[F32] = []
         self._energies: list[F32] = []
         self._masked, self._interference = np.zeros(ear.bands), np.zeros(ear.bands)
-        self.loud, self.heard = np.zeros(tracks), np.zeros(tracks)
+        self.loud, self.heard, self.msr = (np.zeros(tracks) for _ in range(3))
 
     def add(self, lost: F64, hidden: F64, apart: F32, together: F32) -> None:
         """Take what the tracks lose, (bands, frames), their hidden power, and P_S and P_m."""
@@ -327,6 +332,7 @@ class _Sums:
             interference_sone=self._interference * per_frame,
             loudness_sone=self.loud * to_sone,
             heard_sone=self.heard * to_sone,
+            msr=self.msr,
         )
 
 

@@ -1,0 +1,131 @@
+"""What a mix is judged by: residue, loudness, clarity, intervention; from the model or from exact measures alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixer.types import check
+
+F64 = NDArray[np.float64]
+
+NAMES = ("residue", "loudness", "clarity", "intervention")
+INTERVENTION = 0.02
+"""Weight of what is changed: of two mixes alike, the one that changes less."""
+LOUDNESS_DB = 3.0
+"""An offset that counts as 1."""
+ALLOWED, MODEL_ALLOWED = 0.02, 0.015
+"""What any track may lose of its MUR against the reference; and in the model, which is not exact."""
+STRICT = 10.0
+"""How much is added to all objectives for each unit that is lost beyond it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """α, β and γ: which point of the front is chosen. Only their ratios count.
+
+    Parameters
+    ----------
+    residue, loudness, clarity : float
+        ≥ 0, not all 0.
+    """
+
+    residue: float = 1.0
+    loudness: float = 0.1
+    clarity: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("residue", "loudness", "clarity"):
+            value = getattr(self, name)
+            check(0.0 <= value < float("inf"), "Weights", name, "0 or more", value)
+        check(self.total > 0.0, "Weights", "residue, loudness, clarity", "not all 0", "0, 0, 0")
+
+    @property
+    def total(self) -> float:
+        """Their sum."""
+        return self.residue + self.loudness + self.clarity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What mixes are compared with: all tracks at their places and levels.
+
+    Parameters
+    ----------
+    mur : (tracks,) float64
+        Of the tracks that sound.
+    residue_sone : float
+    """
+
+    mur: F64
+    residue_sone: float
+
+
+def unclear(mur: ArrayLike) -> F64:
+    """Return mean (1 − MUR)² + 0.5 max (1 − MUR) over the last axis: the worst track counts most.
+
+    Examples
+    --------
+    >>> float(unclear([1.0, 0.5]))
+    0.375
+    """
+    lost = 1.0 - np.asarray(mur, np.float64)
+    if lost.shape[-1] == 0:
+        return np.zeros(lost.shape[:-1])
+    return np.asarray(np.square(lost).mean(axis=-1) + 0.5 * lost.max(axis=-1))
+
+
+def vector(
+    mur: ArrayLike,
+    residue_sone: ArrayLike,
+    offsets_db: ArrayLike,
+    intervention: ArrayLike,
+    reference: Reference,
+    allowed: float = ALLOWED,
+) -> F64:
+    """Return the objectives, all to be minimised, (…, 4): see NAMES.
+
+    Residue and clarity are relative to the reference: 1 = as there. Whoever takes more than ``allowed`` from a track is
+    worse in all of them, so that no mix pays for its residue with one track.
+
+    Parameters
+    ----------
+    mur : (…, tracks)
+    residue_sone, intervention : (…)
+    offsets_db : (…, tracks)
+        From the level lock, or from what a track should measure.
+    reference : Reference
+    allowed : float
+    """
+    heard = np.asarray(mur, np.float64)
+    gone = np.maximum(reference.mur - allowed - heard, 0.0).sum(axis=-1)
+    values = np.stack(
+        np.broadcast_arrays(
+            np.asarray(residue_sone, np.float64) / max(reference.residue_sone, 1e-9),
+            np.abs(np.asarray(offsets_db, np.float64)).mean(axis=-1) / LOUDNESS_DB,
+            unclear(heard) / max(float(unclear(reference.mur)), 1e-9),
+            np.asarray(intervention, np.float64),
+        ),
+        axis=-1,
+    )
+    return np.asarray(values + STRICT * gone[..., np.newaxis])
+
+
+def score(vectors: F64, weights: Weights) -> F64:
+    """Return one number for each, lower is better: (αR + βD + γC)/(α + β + γ), and a little for what is changed."""
+    by = np.array([weights.residue, weights.loudness, weights.clarity]) / weights.total
+    return np.asarray(vectors[..., :3] @ by + INTERVENTION * vectors[..., 3])
+
+
+def fairness(msr: ArrayLike) -> F64:
+    """Return Liu's objective as normalised: mean M² + (max M − min M) over the last axis, M of 0..1.
+
+    Q. Liu et al., "An automatic mixing speech enhancement system for multi-track audio", arXiv 2404.17821, 2024, with M
+    of :func:`mixer.partial.masked_share`, so that both terms are 0..1 for any number of tracks.
+    """
+    masked = np.asarray(msr, np.float64)
+    if masked.shape[-1] == 0:
+        return np.zeros(masked.shape[:-1])
+    return np.asarray(np.square(masked).mean(axis=-1) + masked.max(axis=-1) - masked.min(axis=-1))
