@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixer.curve import Curve, extremes
-from mixer.equaliser_kernels import CHUNK, LANES, STEPS, cascade, guard, variable
+from mixer.equaliser_kernels import CHUNK, LANES, PAIRS, STEPS, cascade, guard, variable
 from mixer.processors import Filter, FilterKind
 from mixer.types import Samples
 
@@ -113,21 +113,22 @@ class _Design:
             self._step[p, q] += 1.0
             self._step[q, p] -= a2
             through[p] = 1.0
-        self.ringing = self._ringing(through)
-        self.loudest = np.abs(self.ringing).max(axis=1) * abs(self.gain)
-        audible = np.abs(self.ringing) * abs(self.gain) > 1e-11 * self.loudest[:, np.newaxis]
+        ringing = self._ringing(through)
+        self.ringing = np.ascontiguousarray(ringing.reshape(-1, 4, ringing.shape[1]).transpose(0, 2, 1))
+        self.loudest = np.abs(ringing).max(axis=1) * abs(self.gain)
+        audible = np.abs(ringing) * abs(self.gain) > 1e-11 * self.loudest[:, np.newaxis]
         last = audible.shape[1] - np.argmax(audible[:, ::-1], axis=1)
         self.reach = last.reshape(-1, 4).max(axis=1)
         self._powers: dict[int, NDArray[np.float64]] = {}
 
     def _ringing(self, output: NDArray[np.longdouble]) -> NDArray[np.float64]:
         """Return the output n frames after each state was 1, (states, frames of a lane): C Aⁿ, by doubling."""
-        frames = CHUNK // LANES
+        frames = CHUNK // (LANES * STEPS) * STEPS
         rows, power = output[np.newaxis], self._step
         while len(rows) < frames:
             rows = np.concatenate([rows, rows @ power])
             power = _quietened(power @ power)
-        return np.ascontiguousarray(_quietened(rows[:frames]).T, np.float64)
+        return np.asarray(_quietened(rows[:frames]).T, np.float64)
 
     def after(self, frames: int) -> NDArray[np.float64]:
         """Return A to the power of frames: what the states become in silence."""
@@ -176,6 +177,7 @@ class Cascade:
         self._states = np.zeros((channels, self._design.states))
         self._scratch = np.empty(CHUNK)
         self._lanes = np.empty(self._design.states * LANES)
+        self._pairs = np.empty(PAIRS, np.int64)
 
     looks_ahead = False
 
@@ -197,6 +199,7 @@ class Cascade:
                 cascade(
                     sound, out[channel, start : start + CHUNK], design.table, design.gain, state, steps,
                     design.ringing, design.reach, design.after(steps), guard(), self._scratch, self._lanes,
+                    self._pairs,
                 )  # fmt: skip
         return out
 

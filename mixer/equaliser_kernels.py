@@ -11,15 +11,21 @@ from mixer.kernels import compiled
 
 CHUNK = 65_536
 """The most frames that are filtered at once."""
-LANES = 64
-"""Stretches of a chunk that are filtered side by side."""
-STEPS = 8
-"""Frames of each lane that are handled at once; a stretch is a multiple of it."""
+LANES = 56
+"""Stretches of a chunk that are filtered side by side: a multiple of what processors add at once, but no power of two,
+for then the same frame of all stretches would be kept in the same few lines of the cache."""
+STEPS = 16
+"""Frames of each lane that are handled at once, a line of the cache; a stretch is a multiple of it."""
+UNROLLED = 4
+"""Frames of each lane that are filtered before the next lanes are."""
 FLOOR = 1e-12
 """Samples below this (−240 dB) are written as 0, so that silence is silent."""
 
 Doubles = NDArray[np.float64]
 Signal = NDArray[np.float32]
+Pairs = NDArray[np.int64]
+"""Two float32 each, side by side in memory."""
+PAIRS = STEPS // 2 * LANES
 
 
 @cache
@@ -45,6 +51,7 @@ def _cascade_scipy(
     noise: Doubles,
     scratch: Doubles,
     lanes: Doubles,
+    pairs: Pairs,
 ) -> None:
     from scipy.signal import sosfilt
 
@@ -58,33 +65,40 @@ def _cascade_scipy(
 
 
 @compiled(contract=True)
-def _gather(sound: Signal, tile: Doubles, stretch: int, noise: Doubles) -> None:
-    """Lay STEPS frames of each lane side by side: tile[step * LANES + lane]."""
+def _gather(sound: Signal, pairs: Pairs, tile: Doubles, steps: int, first: int, noise: Doubles) -> None:
+    """Lay STEPS frames of each lane side by side: tile[step * LANES + lane]. Two frames are moved at once."""
+    words = sound.view(np.int64)
     for lane in range(LANES):
-        row = sound[lane * stretch : lane * stretch + STEPS]
-        for step in range(STEPS):
-            tile[step * LANES + lane] = row[step] + noise[step]
+        at = (lane * steps + first) // 2
+        for n in range(STEPS // 2):
+            pairs[n * LANES + lane] = words[at + n]
+    values = pairs.view(np.float32)
+    for n in range(STEPS // 2):
+        even, odd = noise[first + 2 * n], noise[first + 2 * n + 1]
+        for lane in range(LANES):
+            tile[2 * n * LANES + lane] = values[2 * (n * LANES + lane)] + even
+            tile[(2 * n + 1) * LANES + lane] = values[2 * (n * LANES + lane) + 1] + odd
 
 
 @compiled(contract=True)
-def _two_sections(tile: Doubles, lanes: Doubles, table: Doubles) -> None:
-    """Filter four frames of each lane by two sections. Constant strides and trip counts let it become SIMD code."""
-    first_p, first_q = lanes[0:LANES], lanes[LANES : 2 * LANES]
-    second_p, second_q = lanes[2 * LANES : 3 * LANES], lanes[3 * LANES : 4 * LANES]
-    b1, b2, a1, a2 = table[0, 0], table[0, 1], table[0, 2], table[0, 3]
-    d1, d2, c1, c2 = table[1, 0], table[1, 1], table[1, 2], table[1, 3]
+def _two_sections(tile: Doubles, states: Doubles, table: Doubles, number: int) -> None:
+    """Filter UNROLLED frames of each lane by two sections. Constant strides and trip counts let it become SIMD code."""
+    b1, b2, a1, a2 = table[number, 0], table[number, 1], table[number, 2], table[number, 3]
+    d1, d2, c1, c2 = table[number + 1, 0], table[number + 1, 1], table[number + 1, 2], table[number + 1, 3]
     for lane in range(LANES):
-        p, q, r, s = first_p[lane], first_q[lane], second_p[lane], second_q[lane]
-        for step in range(4):
-            v = tile[step * LANES + lane]
+        p, q = states[lane], states[LANES + lane]
+        r, s = states[2 * LANES + lane], states[3 * LANES + lane]
+        for n in range(UNROLLED):
+            v = tile[n * LANES + lane]
             y = v + p
             p = q + b1 * v - a1 * y
             q = b2 * v - a2 * y
             w = y + r
             r = s + d1 * y - c1 * w
             s = d2 * y - c2 * w
-            tile[step * LANES + lane] = w
-        first_p[lane], first_q[lane], second_p[lane], second_q[lane] = p, q, r, s
+            tile[n * LANES + lane] = w
+        states[lane], states[LANES + lane] = p, q
+        states[2 * LANES + lane], states[3 * LANES + lane] = r, s
 
 
 @compiled(contract=True)
@@ -104,26 +118,31 @@ def _hand_over(lanes: Doubles, state: Doubles, after: Doubles) -> None:
 
 
 @compiled(contract=True)
-def _ring(tile: Doubles, lanes: Doubles, ringing: Doubles, first: int) -> None:
-    """Add what the states of two sections at the lanes' beginnings still sound."""
-    p, q = lanes[0:LANES], lanes[LANES : 2 * LANES]
-    r, s = lanes[2 * LANES : 3 * LANES], lanes[3 * LANES : 4 * LANES]
-    for step in range(STEPS):
-        at_p, at_q = ringing[0, first + step], ringing[1, first + step]
-        at_r, at_s = ringing[2, first + step], ringing[3, first + step]
-        row = tile[step * LANES : (step + 1) * LANES]
-        for lane in range(LANES):
-            row[lane] += at_p * p[lane] + at_q * q[lane] + at_r * r[lane] + at_s * s[lane]
+def _ring(tile: Doubles, states: Doubles, ringing: Doubles, first: int) -> None:
+    """Add what the states of two sections at the lanes' beginnings still sound, to UNROLLED frames of each lane."""
+    for lane in range(LANES):
+        p, q = states[lane], states[LANES + lane]
+        r, s = states[2 * LANES + lane], states[3 * LANES + lane]
+        for n in range(UNROLLED):
+            at = first + n
+            rings = ringing[at, 0] * p + ringing[at, 1] * q + ringing[at, 2] * r + ringing[at, 3] * s
+            tile[n * LANES + lane] += rings
 
 
 @compiled(contract=True)
-def _scatter(tile: Doubles, out: Signal, stretch: int, gain: float) -> None:
+def _scatter(tile: Doubles, pairs: Pairs, out: Signal, steps: int, first: int, gain: float) -> None:
     """Put the lanes' frames back where they belong."""
+    values = pairs.view(np.float32)
+    for n in range(STEPS // 2):
+        for lane in range(LANES):
+            even, odd = tile[2 * n * LANES + lane] * gain, tile[(2 * n + 1) * LANES + lane] * gain
+            values[2 * (n * LANES + lane)] = even if abs(even) > FLOOR else 0.0
+            values[2 * (n * LANES + lane) + 1] = odd if abs(odd) > FLOOR else 0.0
+    words = out.view(np.int64)
     for lane in range(LANES):
-        row = out[lane * stretch : lane * stretch + STEPS]
-        for step in range(STEPS):
-            y = tile[step * LANES + lane] * gain
-            row[step] = y if abs(y) > FLOOR else 0.0
+        at = (lane * steps + first) // 2
+        for n in range(STEPS // 2):
+            words[at + n] = pairs[n * LANES + lane]
 
 
 @compiled(contract=True)
@@ -154,6 +173,7 @@ def cascade(
     noise: Doubles,
     scratch: Doubles,
     lanes: Doubles,
+    pairs: Pairs,
 ) -> None:
     """Filter up to CHUNK frames by an even number of sections in cascade.
 
@@ -168,24 +188,24 @@ def cascade(
         p and q of each section; changed.
     steps : int
         Frames of a lane, a multiple of STEPS; what LANES of them leave over is filtered frame by frame.
-    ringing : (2 · sections, steps or more)
-        What each state sounds, n frames later.
+    ringing : (sections / 2, steps or more, 4)
+        What each state of two sections sounds, n frames later.
     reach : (sections / 2,)
         For how many frames that matters.
     after : (2 · sections, 2 · sections)
         What the states become within ``steps`` frames.
     noise : (CHUNK,)
-    scratch : (CHUNK,), lanes : (2 · sections · LANES,)
+    scratch : (CHUNK,), lanes : (2 · sections · LANES,), pairs : (PAIRS,) integers
         Room to work in.
     """
     lanes[:] = 0.0
     for first in range(0, steps, STEPS):
         tile = scratch[first * LANES : (first + STEPS) * LANES]
-        _gather(sound[first:], tile, steps, noise[first:])
-        for pair in range(len(reach)):
-            states = lanes[4 * LANES * pair : 4 * LANES * (pair + 1)]
-            _two_sections(tile[: 4 * LANES], states, table[2 * pair : 2 * pair + 2])
-            _two_sections(tile[4 * LANES :], states, table[2 * pair : 2 * pair + 2])
+        _gather(sound[: LANES * steps], pairs, tile, steps, first, noise)
+        for number in range(0, len(table), 2):
+            states = lanes[2 * LANES * number : 2 * LANES * (number + 2)]
+            for n in range(0, STEPS, UNROLLED):
+                _two_sections(tile[n * LANES :], states, table, number)
     if steps:
         _hand_over(lanes, state, after)
     for first in range(0, steps, STEPS):
@@ -193,8 +213,9 @@ def cascade(
         for pair in range(len(reach)):
             if first < reach[pair]:
                 states = lanes[4 * LANES * pair : 4 * LANES * (pair + 1)]
-                _ring(tile, states, ringing[4 * pair : 4 * pair + 4], first)
-        _scatter(tile, out[first:], steps, gain)
+                for n in range(0, STEPS, UNROLLED):
+                    _ring(tile[n * LANES :], states, ringing[pair], first + n)
+        _scatter(tile, pairs, out[: LANES * steps], steps, first, gain)
     _rest(sound, out, LANES * steps, table, gain, state, noise)
 
 
