@@ -25,11 +25,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "procedural": "extender.sources.procedural:ProceduralSource",
     },
     "extender.mix_strategies": {
+        "asra": "mixer.strategies.asra:Asra",
         "flat": "mixer.strategies.levels:Flat",
         "balanced": "mixer.strategies.levels:Balanced",
         "hafezi": "mixer.strategies.hafezi:Hafezi",
         "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
         "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
+        "refine": "mixer.strategies.refine:Refine",
         "unmask": "mixer.strategies.unmask:Unmask",
     },
     "extender.spatialisers": {

@@ -11,11 +11,13 @@ from mixer.errors import MixerError
 STRATEGIES, SPATIALISERS = "extender.mix_strategies", "extender.spatialisers"
 _BUILT_IN = {
     STRATEGIES: {
+        "asra": "mixer.strategies.asra:Asra",
         "flat": "mixer.strategies.levels:Flat",
         "balanced": "mixer.strategies.levels:Balanced",
         "hafezi": "mixer.strategies.hafezi:Hafezi",
         "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
         "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
+        "refine": "mixer.strategies.refine:Refine",
         "unmask": "mixer.strategies.unmask:Unmask",
     },
     SPATIALISERS: {

@@ -227,6 +227,9 @@ def analyse_residue(
     Residue
         Its MUR is that of :func:`mixer.masking.analyse_session`.
     """
+    if not settings:
+        ear = EarModel()
+        return residue(ear, np.zeros((0, 1, ear.bands, 0)))
     analyser = ResidueAnalyser([s.id for s in settings], [s.gain_db for s in settings], session)
     with analyser:
         for blocks, length in played(session, settings, progress):

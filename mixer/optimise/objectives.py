@@ -99,12 +99,12 @@ def vector(
     reference : Reference
     allowed : float
     """
-    heard = np.asarray(mur, np.float64)
+    heard, offsets = np.asarray(mur, np.float64), np.asarray(offsets_db, np.float64)
     gone = np.maximum(reference.mur - allowed - heard, 0.0).sum(axis=-1)
     values = np.stack(
         np.broadcast_arrays(
             np.asarray(residue_sone, np.float64) / max(reference.residue_sone, 1e-9),
-            np.abs(np.asarray(offsets_db, np.float64)).mean(axis=-1) / LOUDNESS_DB,
+            np.abs(offsets).sum(axis=-1) / (max(offsets.shape[-1], 1) * LOUDNESS_DB),
             unclear(heard) / max(float(unclear(reference.mur)), 1e-9),
             np.asarray(intervention, np.float64),
         ),
