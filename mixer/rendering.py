@@ -215,10 +215,11 @@ def mix_and_compare(
     with _session(made, wanted, progress) as session:
         request = MixRequest(session=session, **_request(wanted))
         places = [request.fixed.get(track.id) or in_place(track, request.room) for track in made]
-        before = analysed(session, levelled(made, places, request), progress=progress)
+        placed = levelled(made, places, request)
+        before = analysed(session, placed, progress=progress)
         plan = strategy.plan(made, request)
         _check_plan(made, plan)
-        after = analysed(session, plan.tracks, progress=progress)
+        after = before if plan.tracks == placed else analysed(session, plan.tracks, progress=progress)
         meters = session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
         return Comparison(plan, meters, before, after)
 

@@ -26,6 +26,10 @@ STEPS: tuple[tuple[Callable[[Desk], None], float], ...] = (
 """What is done, in this order, and its share of the trials."""
 
 
+MOST = 160
+"""Tracks: what is tried costs as the square of their number."""
+
+
 class Unmask:
     """``balanced``, and then room for each track, as far as each step lets more be heard.
 
@@ -34,7 +38,7 @@ class Unmask:
     parts are brought up by compression; last, what is heard least is lifted a little. After each step every track is
     brought back to its level. A step is kept where the objective of :func:`mixer.strategies.desk.objective` improves
     in a model of what is heard and no track loses more than 0.02 of its MUR. In the end the exact analysis decides
-    between all of it, the steps without dynamics, and the places alone.
+    between all of it, the steps without dynamics, and the places alone. Among more than MOST tracks nothing is tried.
     """
 
     name = "unmask"
@@ -48,9 +52,12 @@ class Unmask:
         plain = [replace(now, reason=then.reason) for now, then in zip(placed, places, strict=True)]
         alone = sum(level.peak > 0.0 for level in levels) < 2
         given = all(track.id in request.fixed for track in tracks)
-        drafts = [] if alone or given else _drafts(tracks, plain, request)
+        drafts = [] if alone or given or len(tracks) > MOST else _drafts(tracks, plain, request)
         settings, outcome = _best(tracks, placed, drafts, request)
-        outcome = "all settings of the tracks were given" if tracks and given else outcome
+        if tracks and given:
+            outcome = "all settings of the tracks were given"
+        elif len(tracks) > MOST:
+            outcome = f"no room is made among more than {MOST} tracks: levels and places only"
         plan = plan_bus(self.name, settings, request)
         return replace(plan, bus=replace(plan.bus, reason=f"{plan.bus.reason}; {outcome}"))
 
