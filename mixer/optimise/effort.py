@@ -38,9 +38,9 @@ class Effort:
 
 
 EFFORTS: dict[str, Effort] = {
-    "quick": Effort(480, 3),
-    "normal": Effort(1_200, 6),
-    "best": Effort(9_600, 12),
+    "quick": Effort(480, 2),
+    "normal": Effort(1_600, 4),
+    "best": Effort(9_600, 10),
 }
 
 

@@ -301,7 +301,7 @@ class Codec:
             said.append(f"compressed {ratio:.1f}:1 above {threshold_db:.0f} dB")
         azimuth = base.azimuth_deg
         if self._freedom[n] > 0.0 and abs(lateral - self._now[n]) >= 0.5:
-            azimuth = round(self._azimuth_deg(n, lateral), 1)
+            azimuth = round(self._azimuth_deg(n, lateral), 1) + 0.0
             said.append(f"moved to {azimuth:+.0f}°")
         if abs(genes[GAIN]) >= 0.05:
             said.append(f"{genes[GAIN]:+.1f} dB beside its level")
