@@ -36,8 +36,8 @@ class MixOptions(TypedDict, total=False):
     Parameters
     ----------
     strategy : str or MixStrategy
-        ``"unmask"`` (default), ``"balanced"``, ``"flat"``, ``"hafezi"``, ``"mansbridge"``, ``"perez-gonzalez"``, the
-        name of an installed one, or one itself.
+        ``"unmask"`` (default), ``"balanced"``, ``"flat"``, ``"hafezi"``, ``"mansbridge"``, ``"perez-gonzalez"``,
+        ``"asra"``, ``"refine"``, the name of an installed one, or one itself.
     duration_s : float or None
         Length of the mix; by default the end of the last clip and the decay of the room after it.
     room : Room or None
@@ -60,7 +60,7 @@ class MixOptions(TypedDict, total=False):
     bus_gain_db : float or None
         A bus gain to be kept as it is.
     seed : int
-        For strategies that draw; the built-in ones do not.
+        For strategies that draw: ``"asra"`` and ``"refine"``.
     """
 
     strategy: str | MixStrategy
