@@ -24,8 +24,8 @@ NEGLIGIBLE_DB = 1e-6
 """A reduction below this has been released."""
 QUIETEST = np.float32(10.0 ** (QUIETEST_DB / 20.0))
 _DB = 20.0 / math.log(10.0)
-_OCTAVE_DB = 20.0 * math.log10(2.0)
-_ROOT = math.sqrt(2.0)
+_TWICE_DB, _OCTAVE_DB, _ROOT = np.float32(2.0 * _DB), np.float32(20.0 * math.log10(2.0)), np.float32(math.sqrt(2.0))
+_HALF, _THIRD, _FIFTH, _SEVENTH, _NINTH = (np.float32(1.0 / n) for n in (2, 3, 5, 7, 9))
 _GUARD_DB = 1e-12
 """Keeps what is released from becoming denormal."""
 
@@ -114,10 +114,12 @@ def _bend(
 ) -> None:
     """Write min(slope · bent(sign · (level − threshold)), most) of each level. See :func:`_bent`.
 
-    The logarithm is worked out here, so that several are at once: x = m · 2ᵉ with m from 1 to 2, and with
-    t = (m − √2)/(m + √2), log₂ m = ½ + 2/ln 2 · (t + t³/3 + t⁵/5 + …), the atanh series; its rest is below 1e-10.
+    The logarithm is worked out here, so that many are at once: x = m · 2ᵉ with m from 1 to 2, and with
+    t = (m − √2)/(m + √2), log₂ m = ½ + 2/ln 2 · (t + t³/3 + t⁵/5 + …), the atanh series; its rest is below 1e-9.
     """
-    half, bend = 0.5 * knee_db, 0.5 / knee_db if knee_db > 0.0 else 0.0
+    way, knee, half, most = np.float32(sign), np.float32(knee_db), np.float32(0.5 * knee_db), np.float32(most_db)
+    bend = np.float32(0.5 / knee_db if knee_db > 0.0 else 0.0)
+    zero, one = np.float32(0.0), np.float32(1.0)
     for n in range(len(peaks)):
         target[n] = peaks[n] if peaks[n] > QUIETEST else QUIETEST
     bits = target.view(np.int32)
@@ -126,14 +128,14 @@ def _bend(
         exponents[n] = (bits[n] >> 23) - 127
         bits[n] = (bits[n] & 0x7FFFFF) | 0x3F800000
     for n in range(len(peaks)):
-        m = np.float64(target[n])
+        m = target[n]
         t = (m - _ROOT) / (m + _ROOT)
         q = t * t
-        series = t * (1.0 + q * (1 / 3 + q * (1 / 5 + q * (1 / 7 + q * (1 / 9 + q * (1 / 11))))))
-        level_db = _OCTAVE_DB * (exponents[n] + 0.5) + 2.0 * _DB * series
-        over = sign * (level_db - threshold_db[n])
-        inside = min(max(over + half, 0.0), knee_db)
-        target[n] = min(slope[n] * (inside * inside * bend + max(over - half, 0.0)), most_db)
+        series = t * (one + q * (_THIRD + q * (_FIFTH + q * (_SEVENTH + q * _NINTH))))
+        level_db = _OCTAVE_DB * (np.float32(exponents[n]) + _HALF) + _TWICE_DB * series
+        over = way * (level_db - threshold_db[n])
+        inside = min(max(over + half, zero), knee)
+        target[n] = min(slope[n] * (inside * inside * bend + max(over - half, zero)), most)
 
 
 def _smooth_python(target: Groups, state: float, rise: float, fall: float) -> float:
@@ -151,22 +153,31 @@ def _smooth(target: Groups, state: float, rise: float, fall: float) -> float:
     """Smooth in place: y ← α y + (1 − α) x, with one α while x > y and another while not; return the last y.
 
     Giannoulis et al. 2012, equation 16. The branch is a maximum where rising is the quicker, for of the two candidates
-    the quicker is the greater above y and the lesser below, and a minimum where falling is: no branch to mispredict.
+    the quicker is the greater above y and the lesser below; where falling is, it is one of what is turned upside down.
+    Two steps are made at once: a maximum of the maximum before it, multiplied out, waits but once for the last y.
     """
-    above, below = 1.0 - rise, 1.0 - fall
-    if rise <= fall:
-        for n in range(len(target)):
-            x = target[n] + _GUARD_DB
-            quick, slow = rise * state + above * x, fall * state + below * x
-            state = quick if quick > slow else slow
-            target[n] = state
-    else:
-        for n in range(len(target)):
-            x = target[n] + _GUARD_DB
-            slow, quick = rise * state + above * x, fall * state + below * x
-            state = quick if quick < slow else slow
-            target[n] = state
-    return state
+    sign = 1.0 if rise <= fall else -1.0
+    quick, slow = min(rise, fall), max(rise, fall)
+    lift, drop = sign * (1.0 - quick), sign * (1.0 - slow)
+    both, quicker, slower = quick * slow, quick * quick, slow * slow
+    y = sign * state
+    for pair in range(len(target) // 2):
+        first, second = target[2 * pair] + _GUARD_DB, target[2 * pair + 1] + _GUARD_DB
+        a, b = lift * first, drop * first
+        c, d = lift * second, drop * second
+        one, other = quick * b + c, slow * a + d
+        mixed = both * y + (one if one > other else other)
+        one, other = quicker * y + (quick * a + c), slower * y + (slow * b + d)
+        outer = one if one > other else other
+        one, other = quick * y + a, slow * y + b
+        target[2 * pair] = sign * (one if one > other else other)
+        y = outer if outer > mixed else mixed
+        target[2 * pair + 1] = sign * y
+    if len(target) % 2:
+        x = target[-1] + _GUARD_DB
+        y = max(quick * y + lift * x, slow * y + drop * x)
+        target[-1] = sign * y
+    return sign * y
 
 
 def _ramp_numpy(sound: Samples, gain: Groups, before: float, out: Samples) -> None:
@@ -312,11 +323,15 @@ def gains(reduced: Iterable[tuple[Groups, ...]], makeup_db: Setting, sample_rate
     """
     first = 0
     for parts in reduced:
-        lift_db: Values = 0.0 if isinstance(makeup_db, Curve) else makeup_db
+        total_db = sum(parts[1:], start=parts[0])
         if isinstance(makeup_db, Curve):
-            lift_db = makeup_db.at((first + np.arange(len(parts[0]))) * (GROUP / sample_rate)).astype(np.float32)
-        first += len(parts[0])
-        if not np.any(lift_db) and not any(part.any() for part in parts):
+            lift_db = makeup_db.at((first + np.arange(len(total_db))) * (GROUP / sample_rate))
+            total_db = total_db - lift_db.astype(np.float32)
+        elif makeup_db:
+            total_db = total_db - np.float32(makeup_db)
+        first += len(total_db)
+        if not total_db.any():
             yield None
         else:
-            yield np.exp(np.asarray(lift_db - sum(parts), np.float32) * np.float32(1.0 / _DB))
+            gain = np.asarray(total_db * np.float32(-1.0 / _DB), np.float32)
+            yield np.exp(gain, out=gain)
