@@ -68,6 +68,6 @@ class Clock:
         """Since it was made."""
         return time.monotonic() - self._start
 
-    def past(self, share: float = 1.0) -> bool:
-        """Tell whether this share of the time is over; never, where there is no limit."""
-        return self.seconds is not None and self.elapsed_s >= share * self.seconds
+    def past(self, share: float = 1.0, *, before_s: float = 0.0) -> bool:
+        """Tell whether this share of the time, less some seconds, is over; never, where there is no limit."""
+        return self.seconds is not None and self.elapsed_s >= share * self.seconds - before_s

@@ -302,7 +302,9 @@ def _verified(
     done: list[tuple[Trial, F64]] = []
     open_ = np.ones(len(units), np.bool_)
     with suppress(KeyboardInterrupt):
-        while len(done) < effort.verified and open_.any() and not clock.past(0.9):
+        lasts_s = 0.0
+        while len(done) < effort.verified and open_.any() and not clock.past(before_s=2.0 * lasts_s):
+            begun_s = clock.elapsed_s
             values_now = _corrected(units, values, done)
             n = int(np.argmin(np.where(open_, scored(values_now), np.inf)))
             open_ &= np.abs(units - units[n]).mean(axis=1) >= APART if units.shape[1] else False
@@ -311,6 +313,7 @@ def _verified(
             trial = Trial(found, values[n], exactly(found))
             _LOG.info("verified %d: predicted %s, exact %s", len(done), trial.predicted, trial.exact)
             done.append((trial, units[n]))
+            lasts_s = clock.elapsed_s - begun_s
             tell("verifying", len(done) / effort.verified)
     return done
 

@@ -489,6 +489,14 @@ def test_time_that_is_up_gives_what_is_known() -> None:
     assert not found.trials
 
 
+def test_it_stops_in_time() -> None:
+    clock = Clock(None)
+    found = searched(Asra(seconds=4.0), street())
+    assert clock.elapsed_s < 8.0  # what was begun is finished
+    assert found.evaluations < 1_000_000
+    assert Clock(10.0).past(before_s=11.0)
+
+
 def test_ctrl_c_while_verifying_keeps_what_was_verified(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 

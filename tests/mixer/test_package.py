@@ -70,5 +70,5 @@ def test_plugins_are_found_by_name_and_fail_only_when_chosen(monkeypatch: pytest
     assert mix(tracks, strategy="flat").plan.strategy == "flat"
     with pytest.raises(MixerError, match=r"'broken' \(tests\.mixer\.no_such_module:Broken\) cannot be loaded: Module"):
         make(STRATEGIES, "broken")
-    with pytest.raises(MixerError, match="installed: balanced, broken, flat, "):
+    with pytest.raises(MixerError, match="installed: asra, balanced, broken, flat, "):
         plan_mix(tracks, strategy="hush")
