@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixer.curve import Curve, extremes
-from mixer.equaliser_kernels import CHUNK, LANES, PAIRS, STEPS, cascade, guard, variable
+from mixer.equaliser_kernels import CHUNK, LANES, STEPS, cascade, guard, variable
 from mixer.processors import Filter, FilterKind
 from mixer.types import Samples
 
@@ -175,9 +175,6 @@ class Cascade:
     def __init__(self, sections: Sequence[Section], channels: int) -> None:
         self._design = _design(tuple(sections))
         self._states = np.zeros((channels, self._design.states))
-        self._scratch = np.empty(CHUNK)
-        self._lanes = np.empty(self._design.states * LANES)
-        self._pairs = np.empty(PAIRS, np.int64)
 
     looks_ahead = False
 
@@ -198,8 +195,7 @@ class Cascade:
                 steps = len(sound) // (LANES * STEPS) * STEPS
                 cascade(
                     sound, out[channel, start : start + CHUNK], design.table, design.gain, state, steps,
-                    design.ringing, design.reach, design.after(steps), guard(), self._scratch, self._lanes,
-                    self._pairs,
+                    design.ringing, design.reach, design.after(steps), guard(),
                 )  # fmt: skip
         return out
 

@@ -25,7 +25,6 @@ Doubles = NDArray[np.float64]
 Signal = NDArray[np.float32]
 Pairs = NDArray[np.int64]
 """Two float32 each, side by side in memory."""
-PAIRS = STEPS // 2 * LANES
 
 
 @cache
@@ -49,9 +48,6 @@ def _cascade_scipy(
     reach: NDArray[np.int64],
     after: Doubles,
     noise: Doubles,
-    scratch: Doubles,
-    lanes: Doubles,
-    pairs: Pairs,
 ) -> None:
     from scipy.signal import sosfilt
 
@@ -171,9 +167,6 @@ def cascade(
     reach: NDArray[np.int64],
     after: Doubles,
     noise: Doubles,
-    scratch: Doubles,
-    lanes: Doubles,
-    pairs: Pairs,
 ) -> None:
     """Filter up to CHUNK frames by an even number of sections in cascade.
 
@@ -195,10 +188,13 @@ def cascade(
     after : (2 · sections, 2 · sections)
         What the states become within ``steps`` frames.
     noise : (CHUNK,)
-    scratch : (CHUNK,), lanes : (2 · sections · LANES,), pairs : (PAIRS,) integers
-        Room to work in.
+
+    Notes
+    -----
+    The room to work in is allocated here, for what has just been used elsewhere is still in the cache.
     """
-    lanes[:] = 0.0
+    scratch, pairs = np.empty(LANES * steps), np.empty(STEPS // 2 * LANES, np.int64)
+    lanes = np.zeros(2 * len(table) * LANES)
     for first in range(0, steps, STEPS):
         tile = scratch[first * LANES : (first + STEPS) * LANES]
         _gather(sound[: LANES * steps], pairs, tile, steps, first, noise)

@@ -126,7 +126,6 @@ class WaveRecording:
         self._path = path
         self._data = data
         self._file: Any = None
-        self._raw = np.empty(0, np.uint8)
         self._decode: Callable[[Any, int, int], Samples] = {
             (_PCM, 16): _from_int16, (_PCM, 24): _from_int24, (_PCM, 32): _from_int32,
             (_FLOAT, 32): _from_float32, (_FLOAT, 64): _from_float64,
@@ -142,9 +141,7 @@ class WaveRecording:
         data = self._data
         frame = data.channels * data.bits // 8
         # One byte in front, for the decoder of 24 bits; the samples behind it are seen as if they were aligned.
-        if len(self._raw) < 1 + count * frame:
-            self._raw = np.empty(1 + count * frame, np.uint8)
-        raw = self._raw[: 1 + count * frame]
+        raw = np.empty(1 + count * frame, np.uint8)
         try:
             if self._file is None:
                 self._file = self._path.open("rb", buffering=0)
