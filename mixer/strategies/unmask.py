@@ -9,8 +9,10 @@ import numpy as np
 
 from mixer.bands import BandModel, choose_frames, listen, planning_ear
 from mixer.curve import Curve
+from mixer.equaliser import is_flat
 from mixer.masking import analysed
 from mixer.plan import MixPlan, TrackSettings
+from mixer.processors import Filter
 from mixer.session import TrackLevels
 from mixer.strategies.base import MixRequest, levelled, plan_bus
 from mixer.strategies.cuts import followed, lift, make_cuts
@@ -92,7 +94,8 @@ def _drafts(tracks: Sequence[Track], placed: Sequence[TrackSettings], request: M
             desk.allow(share)
             step(desk)
             stages.append((step, tuple(desk.settings)))
-        last = followed(desk)
+        # a cut that was to follow may have turned out to have nothing to do
+        last = tuple(_without_filters(settings, is_flat) for settings in followed(desk))
     spread_only = next(settings for step, settings in stages if step is spread)
     still = tuple(_without_movement(settings) for settings in last)
     drafts: list[_Draft] = []
@@ -108,11 +111,21 @@ def _drafts(tracks: Sequence[Track], placed: Sequence[TrackSettings], request: M
 
 def _without_movement(settings: TrackSettings) -> TrackSettings:
     """Take away dynamics and filters that move; what the reasons say of them goes as well."""
-    filters = tuple(f for f in settings.filters if not isinstance(f.gain_db, Curve))
-    gone = [f.reason for f in settings.filters if f not in filters]
-    gone += [part.reason for part in (settings.expander, settings.compressor, *settings.ducks) if part is not None]
+    dynamics = [part.reason for part in (settings.expander, settings.compressor, *settings.ducks) if part is not None]
+    still = _without_filters(settings, lambda section: isinstance(section.gain_db, Curve), dynamics)
+    return replace(still, expander=None, compressor=None, ducks=())
+
+
+def _without_filters(
+    settings: TrackSettings, goes: Callable[[Filter], bool], more: Sequence[str] = ()
+) -> TrackSettings:
+    """Take away filters, and from the reason what was said of them and ``more``."""
+    kept = tuple(section for section in settings.filters if not goes(section))
+    gone = [*(section.reason for section in settings.filters if goes(section)), *more]
+    if not gone:
+        return settings
     reason = "; ".join(part for part in settings.reason.split("; ") if not any(part in words for words in gone))
-    return replace(settings, filters=filters, expander=None, compressor=None, ducks=(), reason=reason)
+    return replace(settings, filters=kept, reason=reason)
 
 
 def _best(
