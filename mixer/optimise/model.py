@@ -27,9 +27,9 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 STEP_BARK = 0.5
-MOMENTS = 640
+MOMENTS = 420
 """Frames times tracks that sound in them, at which a candidate is looked at."""
-FEWEST, AT_LEAST = 32, 20
+FEWEST, AT_LEAST = 32, 12
 """Least frames of a mix, and of a track that sounds seldom."""
 KNEE_DB, ATTACK_S, RELEASE_S = 6.0, 0.01, 0.15
 """Of the compressors that are tried."""
