@@ -229,7 +229,7 @@ def test_what_cannot_be_mixed_is_said_in_one_line() -> None:
         (lambda: mix(tracks, duration_s=-1.0), "seconds above 0"),
         (lambda: mix(tracks, loudness=3.0), "in -70..0"),
         (lambda: mix(tracks, sample_rate=100), "8,000..192,000"),
-        (lambda: mix(tracks, strategy="loud"), "unknown mix strategy 'loud'; installed: balanced, flat"),
+        (lambda: mix(tracks, strategy="loud"), "unknown mix strategy 'loud'; installed: "),
         (lambda: mix(tracks, layout="tin can"), "unknown spatialiser 'tin can'; installed: 5.1, ambisonic, "),
         (lambda: mix_to(tracks[:2], plan=planned, write=lambda block: None), "must be for the tracks"),
         (lambda: render(tracks[::-1], planned), "must be for the tracks"),
