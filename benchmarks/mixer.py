@@ -5,8 +5,9 @@ Run from the root of the repository: ``python -m benchmarks.mixer [--tracks 8 32
 Files are 24-bit WAV, 48 kHz, mono: noise, and bursts with silence between. ``mix`` is six second-order sections,
 compressor, gain and pan on each track, read from the files and written to a 24-bit stereo file; ``floor`` reads with
 libsndfile, pans, sums and writes, two threads, everything allocated beforehand. Ours and its rivals take turns in one
-process, warmed up; figures are medians. Peers that are not installed are left out; they do what is nearest to the same
-(compressors differ) and are anchors of cost, not of quality. pedalboard is GPL and is for benchmarks only.
+process, warmed up; figures are medians (of ``--ffmpeg-repeat`` runs for ffmpeg, if that is given). Peers that are not
+installed are left out; they do what is nearest to the same (compressors differ) and are anchors of cost, not of quality.
+pedalboard is GPL and is for benchmarks only.
 """
 
 from __future__ import annotations
@@ -45,8 +46,6 @@ EQ = (
 )
 """Hz, dB, Q."""
 GAIN_DB, THRESHOLD_DB, RATIO, ATTACK_S, RELEASE_S = -18.0, -24.0, 3.0, 0.005, 0.1
-SLOW = 32
-"""From so many tracks on, ffmpeg runs once."""
 
 Work = Callable[[], object]
 
@@ -157,44 +156,40 @@ def ffmpeg(paths: Sequence[Path]) -> Work:
     graph = ";".join([*chains, f"{joined}amix=inputs={len(paths)}:normalize=0[m]"])
     inputs = [part for path in paths for part in ("-i", str(path))]
     command = [
-        shutil.which("ffmpeg") or "ffmpeg", "-v", "error", "-y", *inputs, "-filter_complex", graph, "-map", "[m]",
-        "-c:a", "pcm_s24le", str(paths[0].parent / "peer.wav"),
+        shutil.which("ffmpeg") or "ffmpeg", "-v", "error", "-nostdin", "-y", *inputs, "-filter_complex", graph,
+        "-map", "[m]", "-c:a", "pcm_s24le", str(paths[0].parent / "peer.wav"),
     ]  # fmt: skip
     return lambda: subprocess.run(command, check=True, capture_output=True)
 
 
-def in_turn(works: dict[str, Work], repeat: int) -> dict[str, float]:
-    """Run each once to warm up, then all in turn; return the medians in seconds."""
+def in_turn(works: dict[str, Work], repeat: int, **fewer: int | None) -> dict[str, float]:
+    """Run each once to warm up, then all in turn; return the medians in seconds. Some may run fewer times."""
     for work in works.values():
         work()
     times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(repeat):
+    for number in range(repeat):
         for name, work in works.items():
+            if number >= (fewer.get(name) or repeat):
+                continue
             begin = time.perf_counter()
             work()
             times[name].append(time.perf_counter() - begin)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def mix(folder: Path, tracks: int, seconds: float, repeat: int) -> Iterator[dict[str, Any]]:
+def mix(
+    folder: Path, tracks: int, seconds: float, repeat: int, ffmpeg_repeat: int | None = None
+) -> Iterator[dict[str, Any]]:
     """Mix by ours, the floor, pedalboard and ffmpeg."""
     paths = make_files(folder, tracks, seconds)
     frames = round(seconds * RATE)
     works: dict[str, Work] = {"floor": floor(paths, frames), "ours": lambda: ours(paths, seconds)}
     if importlib.util.find_spec("pedalboard"):
         works["pedalboard"] = pedalboard(paths, frames)
-    times = in_turn(works, repeat)
     if shutil.which("ffmpeg"):
-        slow = in_turn({"ffmpeg": ffmpeg(paths)}, repeat) if tracks < SLOW else {"ffmpeg": once(ffmpeg(paths))}
-        times |= slow
+        works["ffmpeg"] = ffmpeg(paths)
+    times = in_turn(works, repeat, ffmpeg=ffmpeg_repeat)
     yield {"benchmark": "mix", "tracks": tracks, **ratios(times)}
-
-
-def once(work: Work) -> float:
-    """Run one piece of work and return its seconds."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
 
 
 def ratios(times: dict[str, float]) -> dict[str, float]:
@@ -311,6 +306,7 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, nargs="+", help="instead of each benchmark's own numbers")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--ffmpeg-repeat", type=int, help="fewer runs of ffmpeg, which takes minutes for many tracks")
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--work", nargs=2, metavar=("KIND", "TRACKS"), help=argparse.SUPPRESS)
     parser.add_argument("--render", nargs=3, help=argparse.SUPPRESS)
@@ -320,20 +316,21 @@ def main() -> None:
         ours([Path(path)] * int(tracks), float(seconds))
     elif options.work:
         with tempfile.TemporaryDirectory() as name:
-            work = KINDS[options.work[0]][0]
-            for figures in work(Path(name), int(options.work[1]), options.seconds, options.repeat):
+            kind, tracks = options.work
+            fewer = {"ffmpeg_repeat": options.ffmpeg_repeat} if kind == "mix" else {}
+            for figures in KINDS[kind][0](Path(name), int(tracks), options.seconds, options.repeat, **fewer):
                 print(json.dumps(figures), flush=True)
     else:
         for kind in options.only:
             for tracks in options.tracks or KINDS[kind][1]:
-                show(kind, tracks, options.seconds, options.repeat)
+                show(kind, tracks, options.seconds, options.repeat, options.ffmpeg_repeat)
 
 
-def show(kind: str, tracks: int, seconds: float, repeat: int) -> None:
+def show(kind: str, tracks: int, seconds: float, repeat: int, ffmpeg_repeat: int | None) -> None:
     """Measure one thing in a fresh process and print it with its peak memory."""
     command = [
         sys.executable, "-m", "benchmarks.mixer", "--work", kind, str(tracks), "--seconds", str(seconds),
-        "--repeat", str(repeat),
+        "--repeat", str(repeat), *(["--ffmpeg-repeat", str(ffmpeg_repeat)] if ffmpeg_repeat else []),
     ]  # fmt: skip
     run = measure(command, cwd=ROOT)
     if run.code:
