@@ -9,6 +9,7 @@ forgets from frame to frame. What is chosen by it is to be measured.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,8 +21,10 @@ from mixer.bands import GATE, Listened, level_weights
 from mixer.dynamics import compression_db
 from mixer.ear import EarModel
 from mixer.ear_kernels import compare, excite
-from mixer.optimise.predictor import Candidates
+from mixer.optimise.predictor import Candidates, listen_evenly
+from mixer.plan import TrackSettings
 from mixer.residue import HARSH_HZ, MUDDY_HZ, band_weights, grouped
+from mixer.session import MixSession
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -257,6 +260,10 @@ class Analytic:
 
     def __init__(self) -> None:
         self._of: tuple[Listened, BatchModel] | None = None
+
+    def listen(self, session: MixSession, settings: Sequence[TrackSettings]) -> Listened:
+        """See :class:`ResiduePredictor`."""
+        return listen_evenly(session, settings)
 
     def predict(self, listened: Listened, candidates: Candidates) -> F32:
         """See :class:`ResiduePredictor`."""

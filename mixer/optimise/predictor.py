@@ -6,15 +6,21 @@ as arrays; it returns the residue that each would leave. The band model (:mod:`m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.bands import Listened
+from mixer.bands import Frames, Listened, listen, planning_ear
+from mixer.plan import TrackSettings
+from mixer.session import MixSession
 
 F32 = NDArray[np.float32]
+
+EVENLY, MOST_FRAMES = 4, 400
+"""Every so many frames are listened to evenly, and how many at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +71,17 @@ class ResiduePredictor(Protocol):
 
     name: str
 
+    def listen(self, session: MixSession, settings: Sequence[TrackSettings]) -> Listened:
+        """Play all tracks once, placed and levelled; what it returns is given to :meth:`predict` with each batch."""
+        ...
+
     def predict(self, listened: Listened, candidates: Candidates) -> F32:
         """Return the residue that each candidate would leave.
 
         Parameters
         ----------
         listened : Listened
-            Band powers of the tracks as placed and at their levels, evenly in time: every fourth frame of the ear
-            (85 ms), more seldom where a mix is long. The same object comes again with each batch.
+            Band powers of the tracks as placed and at their levels, from :meth:`listen`.
         candidates : Candidates
 
         Returns
@@ -88,3 +97,12 @@ def sone(prediction: F32) -> NDArray[np.float64]:
     """Return the mean residue of each candidate, (candidates,), of either kind of prediction."""
     values = np.asarray(prediction, np.float64)
     return values if values.ndim == 1 else np.asarray(values.sum(axis=2).mean(axis=1))
+
+
+def listen_evenly(session: MixSession, settings: Sequence[TrackSettings]) -> Listened:
+    """Listen to every fourth frame of the ear (85 ms), more seldom where a mix is long."""
+    ear = planning_ear(session.sample_rate)
+    total = -(-session.frames // ear.hop)
+    step = max(EVENLY, -(-total // MOST_FRAMES))
+    numbers = np.arange(0, total, step)
+    return listen(session, settings, ear, Frames(numbers, np.full(len(numbers), step, np.float32)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.bands import Frames, Listened, choose_frames, listen, planning_ear
+from mixer.bands import Listened, choose_frames, listen, planning_ear
 from mixer.optimise.effort import Clock, Effort
 from mixer.optimise.genetic import evolve, fronts
 from mixer.optimise.genome import Codec
@@ -43,8 +43,6 @@ WRONG = 0.1
 """Mean error of the predictions from which they are corrected by what was measured."""
 REACH = 0.1
 """How far, in the same measure, a correction reaches."""
-EVENLY, MOST_FRAMES = 4, 400
-"""Every so many frames are what a predictor is told of, and how many at most."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -270,12 +268,8 @@ def _told(
     """Return what tells the residue of candidates."""
     if predictor is None:
         return lambda candidates, outcome: outcome.residue_sone
-    ear = planning_ear(request.sample_rate)
-    total = -(-request.session.frames // ear.hop)
-    step = max(EVENLY, -(-total // MOST_FRAMES))
-    numbers = np.arange(0, total, step)
-    evenly = listen(request.session, base.settings, ear, Frames(numbers, np.full(len(numbers), step, np.float32)))
-    return lambda candidates, outcome: sone(predictor.predict(evenly, candidates))
+    heard = predictor.listen(request.session, base.settings)
+    return lambda candidates, outcome: sone(predictor.predict(heard, candidates))
 
 
 def _calibration(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -22,7 +23,7 @@ from mixer.optimise.genome import EQ, EQ_HZ, EQ_Q, GAIN, GENES, PAN, RATIO, Code
 from mixer.optimise.methods import METHODS, minimise
 from mixer.optimise.model import Analytic, BatchModel
 from mixer.optimise.objectives import Reference, Weights, fairness, score, unclear, vector
-from mixer.optimise.predictor import Candidates, ResiduePredictor, sone
+from mixer.optimise.predictor import Candidates, ResiduePredictor, listen_evenly, sone
 from mixer.optimise.search import Searched
 from mixer.optimise.verify import try_out
 from mixer.partial import clarity
@@ -449,6 +450,9 @@ class Wrong:
     """A predictor that says the opposite."""
 
     name = "wrong"
+
+    def listen(self, session: MixSession, settings: Sequence[TrackSettings]) -> Listened:
+        return listen_evenly(session, settings)
 
     def predict(self, listened: Listened, candidates: Candidates) -> np.ndarray[Any, Any]:
         return np.asarray(1.0 + np.abs(candidates.eq_db).mean(axis=(1, 2)) * -0.05, np.float32)
