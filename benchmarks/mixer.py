@@ -6,7 +6,7 @@ Files are 24-bit WAV, 48 kHz, mono: noise, and bursts with silence between. ``mi
 compressor, gain and pan on each track, read from the files and written to a 24-bit stereo file; ``floor`` reads with
 libsndfile, pans, sums and writes, two threads, everything allocated beforehand. Ours and its rivals take turns in one
 process, warmed up; figures are medians (of ``--ffmpeg-repeat`` runs for ffmpeg, if that is given). Peers that are not
-installed are left out; they do what is nearest to the same (compressors differ) and are anchors of cost, not of quality.
+installed are left out; they do what is nearest to the same (compressors differ) and are anchors of cost, not quality.
 pedalboard is GPL and is for benchmarks only.
 """
 
