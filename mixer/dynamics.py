@@ -250,6 +250,9 @@ class Detector:
         self._rise, self._fall = (release, attack) if isinstance(settings, Expander) else (attack, release)
         hold_s = {Compressor: 0.0, Expander: getattr(settings, "hold_s", 0.0), Duck: KEY_HOLD_S}[type(settings)]
         self._held = np.zeros(round(hold_s / self._seconds), np.float32)
+        self._begins = 0.0  # the level below which nothing is turned down
+        if not isinstance(settings, Expander):
+            self._begins = 10.0 ** ((extremes(settings.threshold_db)[0] - settings.knee_db / 2.0) / 20.0)
         self._state = 0.0
         self._groups = 0
 
@@ -277,10 +280,8 @@ class Detector:
                 return np.full(len(peaks), setting, np.float32)
             return setting.at((first + np.arange(len(peaks))) * self._seconds).astype(np.float32)
 
-        if not isinstance(settings, Expander):
-            begins_db = extremes(settings.threshold_db)[0] - settings.knee_db / 2.0
-            if not len(peaks) or peaks.max() <= 10.0 ** (begins_db / 20.0):
-                return None
+        if not len(peaks) or (self._begins and peaks.max() <= self._begins):
+            return None
         if isinstance(settings, Duck):
             level_db = np.log(np.maximum(peaks, QUIETEST)) * np.float32(_DB)
             part = ducking_db(level_db, settings.threshold_db, settings.knee_db, at(settings.depth_db))

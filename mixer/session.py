@@ -46,7 +46,7 @@ LOUDNESS_STEPS = 4
 LOUDNESS_TOLERANCE_LU = 0.02
 LARGEST_REDUCTION_DB = 20.0
 """Loudness is not bought with more limiting than this."""
-_GROUPS, _LARGEST_GROUP = 16, 8
+_GROUPS, _LARGEST_GROUP = 8, 8
 """Tracks are summed in groups, a thread each: about so many, of so many tracks at most."""
 
 T = TypeVar("T")
