@@ -23,10 +23,12 @@ from extender.errors import NotAtHandError, SourceError
 from extender.progress import Progress, silent
 from extender.sources.base import Candidate, Query, SoundSource
 from extender.types import Cast, Considered, Kind, Role, SoundAsset
-from scenes import Concept, Detection, Place, Scene, Vocabulary
+from scenes import Concept, Detection, Place, Scene, Vocabulary, beds_of, events_of
 from scenes import Role as Sounding
+from scenes.layers import MOST_EVENTS
 
-MAX_AMBIENCES = 2
+PLACE_EVENT = "place-event"
+"""How the ids begin of what a place itself lets be heard now and then; numbers follow."""
 MAX_CONSIDERED = 10
 TAKE_MARGIN = 0.2
 """Further takes of an event score at most this much below the first, or there are fewer of them."""
@@ -117,13 +119,14 @@ def cast(
     takes_per_event : int
         How many different sounds an event gets where there are so many, ≥ 1.
     max_sounds : int
-        How many things may sound besides the ambience, the most important first, ≥ 0.
+        How many things may sound besides what belongs to the place, the most important first, ≥ 0.
     progress : Progress
 
     Returns
     -------
     Cast
-        Ambience first, then the things by importance; with all that stays silent and why.
+        Ambience first, then the things by importance, then the typical events of the place; with all that stays silent
+        and why.
 
     Raises
     ------
@@ -147,6 +150,8 @@ def cast(
             roles.append(role)
             heard += 1
         progress(_STAGE, number / (1 + len(things)))
+    if roles:
+        roles += _cast_events(scene.place, stage)
     progress(_STAGE, 1.0)
     if not roles:
         raise SourceError(_nothing(missing, quiet, sources))
@@ -185,37 +190,33 @@ def _reason_of(concept: Concept) -> str:
 
 
 def _cast_ambience(place: Place, stage: _Stage) -> tuple[list[Role], list[str]]:
-    """Cast up to two ambiences of a place; a word that was reached by climbing is not taken twice."""
+    """Cast what is heard all around in a place; a word that was reached by climbing is not taken twice."""
     roles: list[Role] = []
     missing: list[str] = []
-    for name, said in _ambiences(place, stage.vocabulary):
-        if len(roles) == MAX_AMBIENCES:
-            break
-        concept = stage.vocabulary.find(name)
-        part = _Part(f"ambience-{len(roles) + 1}", name, concept, kind="ambience")
+    for bed in beds_of(place, stage.vocabulary):
+        part = _Part(f"ambience-{len(roles) + 1}", bed.concept, stage.vocabulary.find(bed.concept), kind="ambience")
         role, why = _cast_part(part, stage, taken=frozenset(role.played for role in roles))
         if role is None:
-            missing.append(f"{name} (ambience): {why}")
+            missing.append(f"{bed.concept} (ambience): {why}")
         else:
-            roles.append(replace(role, reason=f"{said}; {role.reason}"))
+            roles.append(replace(role, reason=f"{bed.reason}; {role.reason}"))
     return roles, missing
 
 
-def _ambiences(place: Place, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
-    """Yield what may be heard all around in a place, and where that is from."""
-    known = vocabulary.find_place(place.label)
-    if known is None:
-        yield place.label, f"the vocabulary knows no place {place.label!r}, so its name is searched for"
-        general = "indoor" if place.indoor else "outdoor"
-        known = vocabulary.find_place(general)
-        said = f"the vocabulary knows no place {place.label!r}, so this is what is heard {general}s"
-    else:
-        said = f"heard in the place {known.name!r}"
-    if known is None:
-        return
-    names = known.night_ambience if place.night and known.night_ambience else known.ambience
-    for name in names:
-        yield name, f"{said} by night" if names is known.night_ambience and place.night else said
+def _cast_events(place: Place, stage: _Stage) -> list[Role]:
+    """Cast what is heard in a place now and then, besides what is seen there; what cannot be had is not missed."""
+    roles: list[Role] = []
+    for event in events_of(place, stage.vocabulary):
+        concept = stage.vocabulary.find(event.concept)
+        if len(roles) == MOST_EVENTS:
+            break
+        if concept is None or stage.alike[concept.name]:
+            continue
+        part = _Part(f"{PLACE_EVENT}-{len(roles) + 1}", event.concept, concept, kind="event")
+        role, _ = _cast_part(part, stage)
+        if role is not None:
+            roles.append(replace(role, reason=f"{event.reason} now and then; {role.reason}"))
+    return roles
 
 
 def _cast_part(part: _Part, stage: _Stage, taken: frozenset[str] = frozenset()) -> tuple[Role | None, str]:

@@ -18,6 +18,11 @@ from extender.errors import ExtenderError, InstallError, UsageError
 
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "extender.detectors": {"yolo": "extender.vision.detectors:make_yolo"},
+    "extender.place_models": {
+        "own": "extender.vision.place_models:OwnPlaces",
+        "imagenet": "extender.vision.place_models:make_imagenet",
+        "open-vocabulary": "extender.vision.place_models:make_open_vocabulary",
+    },
     "extender.sound_sources": {
         "folder": "extender.sources.folder:FolderSource",
         "freesound": "extender.sources.freesound:FreesoundSource",
@@ -56,6 +61,7 @@ without reading the metadata of every installed package. A plugin cannot take ov
 
 KINDS: Mapping[str, str] = {
     "extender.detectors": "detector",
+    "extender.place_models": "place model",
     "extender.sound_sources": "sound source",
     "extender.mix_strategies": "mix strategy",
     "extender.spatialisers": "spatialiser",

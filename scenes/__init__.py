@@ -3,6 +3,8 @@
 from scenes.coco import COCO_LABELS
 from scenes.errors import SceneError
 from scenes.io import SceneDraft, read_example, read_scene_file, scene_to_json, write_scene_file
+from scenes.layers import Layer, beds_of, events_of
+from scenes.place_things import place_things
 from scenes.types import Box, Detection, Picture, Place, Scene, Sighting
 from scenes.vocabulary import ROOTS, Concept, PlaceConcept, Role, Vocabulary, load_vocabulary
 
@@ -12,6 +14,7 @@ __all__ = [
     "Box",
     "Concept",
     "Detection",
+    "Layer",
     "Picture",
     "Place",
     "PlaceConcept",
@@ -21,7 +24,10 @@ __all__ = [
     "SceneError",
     "Sighting",
     "Vocabulary",
+    "beds_of",
+    "events_of",
     "load_vocabulary",
+    "place_things",
     "read_example",
     "read_scene_file",
     "scene_to_json",

@@ -126,6 +126,10 @@ class PlaceConcept:
         Concepts heard there from everywhere, the most typical first; one or more.
     night_ambience : tuple of str
         The same by night; empty = as by day.
+    events : tuple of str
+        Concepts heard there now and then, the most typical first, at most four.
+    night_events : tuple of str
+        The same by night; empty = as by day.
     room_size_m : float
         Mean distance between reflecting surfaces, 0.5..500 m.
     damping : float
@@ -142,6 +146,8 @@ class PlaceConcept:
     indoor: bool
     ambience: tuple[str, ...]
     night_ambience: tuple[str, ...]
+    events: tuple[str, ...]
+    night_events: tuple[str, ...]
     room_size_m: float
     damping: float
     aliases: tuple[str, ...]
@@ -150,5 +156,7 @@ class PlaceConcept:
         _expect(bool(self.name), "name", "a word", self.name)
         _expect(1 <= len(self.ambience) <= 3, "ambience", "one to three concepts", self.ambience)
         _expect(len(self.night_ambience) <= 3, "night_ambience", "at most three concepts", self.night_ambience)
+        _expect(len(self.events) <= 4, "events", "at most four concepts", self.events)
+        _expect(len(self.night_events) <= 4, "night_events", "at most four concepts", self.night_events)
         _expect(0.5 <= self.room_size_m <= 500.0, "room_size_m", "0.5..500 m", self.room_size_m)
         _expect(0.0 <= self.damping <= 1.0, "damping", "0..1", self.damping)

@@ -201,7 +201,7 @@ def _place(value: Json) -> Place:
         if known is None:
             raise SceneError(f"place: expected a place of the vocabulary, got {shown(label)}{_meant(label)}")
         return Place(label=known.name, indoor=known.indoor)
-    fields = Fields.of(value, "place", ("label", "confidence", "indoor", "night", "tags", "source"))
+    fields = Fields.of(value, "place", ("label", "confidence", "indoor", "night", "tags", "source", "likely"))
     label = fields.text("label")
     known = vocabulary.find_place(label)
     return made(
@@ -211,16 +211,17 @@ def _place(value: Json) -> Place:
         confidence=fields.number("confidence", default=1.0),
         indoor=fields.yes("indoor", default=known is not None and known.indoor),
         night=fields.yes("night", default=False),
-        tags=_tags(fields.get("tags")),
+        tags=_shares(fields.get("tags"), "place.tags"),
         source=fields.optional_text("source") or "scene file",
+        likely=_shares(fields.get("likely"), "place.likely"),
     )
 
 
-def _tags(value: Json) -> dict[str, float] | None:
+def _shares(value: Json, where: str) -> dict[str, float] | None:
     if value is None:
         return None
-    tags = Fields.of(value, "place.tags")
-    return {text_of(key, tags.at(key)): tags.number(key) for key in tags.values}
+    shares = Fields.of(value, where)
+    return {text_of(key, shares.at(key)): shares.number(key) for key in shares.values}
 
 
 def _meant(label: str) -> str:

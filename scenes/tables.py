@@ -95,6 +95,8 @@ PLACE_COLUMNS: Mapping[str, Callable[[str], object]] = {
     "indoor": _yes,
     "ambience": _names,
     "night_ambience": _names,
+    "events": _names,
+    "night_events": _names,
     "room_size_m": _number,
     "damping": _number,
     "aliases": _names,

@@ -169,6 +169,9 @@ class Place:
         Evidence, each 0..1: ``sky``, ``greenery``, ``water``, ``night``, ``indoor``, …
     source : str
         Who said so: ``"image statistics"``, ``"scene file"``, …
+    likely : dict[str, float]
+        Where more than one place is plausible: each and its probability, the first being ``label``'s. Their layers of
+        sound are mixed in these shares.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -179,12 +182,16 @@ class Place:
     night: bool = False
     tags: dict[str, float] | None = None
     source: str = "scene file"
+    likely: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
         _check(bool(self.label), "Place", "label", "a non-empty word", self.label)
         _check_unit("Place", confidence=self.confidence)
         for name, value in (self.tags or {}).items():
             _check_unit("Place", **{f"tags[{name}]": value})
+        for name, value in (self.likely or {}).items():
+            _check_unit("Place", **{f"likely[{name}]": value})
+        _check(not self.likely or self.label in self.likely, "Place", "likely", f"to hold {self.label!r}", self.likely)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class Vocabulary:
                 self._must_sound(place.name, "ambience", word)
             for word in place.night_ambience:
                 self._must_sound(place.name, "night_ambience", word)
+            for word in place.events:
+                self._must_sound(place.name, "events", word)
+            for word in place.night_events:
+                self._must_sound(place.name, "night_events", word)
 
     def _must_sound(self, owner: str, column: str, name: str) -> None:
         concept = self.concepts.get(name)

@@ -10,13 +10,16 @@ import numpy as np
 from extender.arranging.analysis import analyse
 from extender.arranging.events import recur
 from extender.arranging.loops import loop
-from extender.casting import role_seed
+from extender.casting import PLACE_EVENT, role_seed
 from extender.types import Arrangement, Cast, Part, Role
 from mixer.types import AudioBuffer, Position
-from scenes import Detection, Scene, Vocabulary
+from scenes import Detection, Scene, Vocabulary, beds_of
 
 GOLDEN = 0.6180339887
 """Its multiples spread first onsets evenly, however many there are."""
+_SPARSE = 0.5
+"""How often something happens in a place where it is not seen, beside where it is."""
+_WIDE_DEG = 110.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,9 @@ def arrange(
     things = {d.id: d for d in scene.detections}
     beds = [r for r in cast.roles if r.kind == "ambience"]
     rest = sorted((r for r in cast.roles if r.kind != "ambience"), key=lambda r: (-_importance(things.get(r.id)), r.id))
-    parts = [_bed(role, len(beds), sounds, options) for role in beds]
-    parts += [_thing(role, i, things.get(role.id), vocabulary, sounds, options) for i, role in enumerate(rest)]
+    shares = _shares(beds, scene, vocabulary)
+    parts = [_bed(role, share, sounds, options) for role, share in zip(beds, shares, strict=True)]
+    parts += [_thing(role, i, scene, vocabulary, sounds, options) for i, role in enumerate(rest)]
     return Arrangement(options.duration_s, tuple(parts))
 
 
@@ -82,32 +86,50 @@ def _takes(role: Role, sounds: Mapping[str, AudioBuffer]) -> Sequence[AudioBuffe
     return [sounds[take.file] for take in role.takes]
 
 
-def _bed(role: Role, beds: int, sounds: Mapping[str, AudioBuffer], options: ArrangeOptions) -> Part:
-    """Loop one sound of the place all around. Equal shares of the power: 10 log10(beds) below the whole."""
+def _shares(beds: Sequence[Role], scene: Scene, vocabulary: Vocabulary) -> Sequence[float]:
+    """Return each bed's share of the ambience's power, as the place says; they are 1 together."""
+    said = {layer.concept: layer.share for layer in beds_of(scene.place, vocabulary)}
+    shares = [said.get(role.wanted, 1.0 / len(beds)) for role in beds]
+    return [share / sum(shares) for share in shares]
+
+
+def _bed(role: Role, share: float, sounds: Mapping[str, AudioBuffer], options: ArrangeOptions) -> Part:
+    """Loop one sound of the place all around, 10 log10(share) below the whole ambience."""
     takes = _takes(role, sounds)
     rng = np.random.default_rng(role_seed(options.seed, role.id))
     clips = loop(takes, [analyse(t) for t in takes], options.duration_s, rng)
-    level = options.ambience_lufs - 10 * float(np.log10(beds))
-    share = f", one of {beds} beds" if beds > 1 else ""
-    reason = f"ambience at {options.ambience_lufs:g} LUFS{share}; looped in {len(clips)} stretches"
+    level = options.ambience_lufs + 10 * float(np.log10(share))
+    told = f", {share:.0%} of its power" if share < 0.995 else ""
+    reason = f"ambience at {options.ambience_lufs:g} LUFS{told}; looped in {len(clips)} stretches"
     return Part(role.id, "ambience", clips, Position(distance_m=30.0), round(level, 3), 1.0, reason)
+
+
+def _somewhere(scene: Scene, rng: np.random.Generator) -> Position:
+    """Return where something is heard that belongs to the place and is not seen."""
+    nearest_m, farthest_m = (2.0, 5.0) if scene.place.indoor else (8.0, 30.0)
+    azimuth_deg, distance_m = rng.uniform(-_WIDE_DEG, _WIDE_DEG), rng.uniform(nearest_m, farthest_m)
+    return Position(round(float(azimuth_deg), 1), 0.0, round(float(distance_m), 1))
 
 
 def _thing(
     role: Role,
     index: int,
-    thing: Detection | None,
+    scene: Scene,
     vocabulary: Vocabulary,
     sounds: Mapping[str, AudioBuffer],
     options: ArrangeOptions,
 ) -> Part:
     """Place one thing: always heard, or now and then as often as its class is."""
+    thing = next((d for d in scene.detections if d.id == role.id), None)
     takes = _takes(role, sounds)
     analyses = [analyse(t) for t in takes]
     rng = np.random.default_rng(role_seed(options.seed, role.id))
     importance = _importance(thing)
     level = round(target_lufs(importance, options), 3)
+    unseen = role.id.startswith(PLACE_EVENT)
     where = Position(thing.azimuth_deg, thing.elevation_deg, thing.distance_m) if thing else Position()
+    if unseen:
+        where = _somewhere(scene, rng)
     if role.kind == "loop":
         clips = loop(takes, analyses, options.duration_s, rng)
         reason = f"importance {importance:.2f} → {level:.1f} LUFS; always heard, {len(clips)} stretches"
@@ -118,7 +140,7 @@ def _thing(
     rate = concept.rate_per_min if concept and concept.rate_per_min > 0 else 4.0
     irregularity = concept.irregularity if concept else 0.7
     passes = bool(concept and concept.moves)
-    many = min(3.0, float(thing.count) ** 0.5) if thing else 1.0
+    many = min(3.0, float(thing.count) ** 0.5) if thing else _SPARSE if unseen else 1.0
     clips = recur(
         analyses,
         options.duration_s,

@@ -23,6 +23,7 @@ def see_options(
     weights: str | None = None,
     trust_weights: bool = False,
     detector: str = "yolo",
+    place_model: str = "own",
     scene: Path | None = None,
     panorama: bool = False,
     max_sounds: int = 8,
@@ -37,6 +38,7 @@ def see_options(
         scene_file=scene,
         panorama=panorama,
         max_sounds=max_sounds,
+        place_model=place_model,
     )
 
 

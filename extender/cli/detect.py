@@ -14,6 +14,7 @@ from extender.cli.options import (
     MaxSoundsOption,
     OfflineOption,
     PanoramaOption,
+    PlaceModelOption,
     SceneOption,
     TrustOption,
     WeightsOption,
@@ -28,6 +29,7 @@ def detect(
     weights: WeightsOption = None,
     trust_weights: TrustOption = False,
     detector: DetectorOption = "yolo",
+    place_model: PlaceModelOption = "own",
     scene: SceneOption = None,
     panorama: PanoramaOption = False,
     max_sounds: MaxSoundsOption = 8,
@@ -56,6 +58,7 @@ def detect(
                 weights=weights,
                 trust_weights=trust_weights,
                 detector=detector,
+                place_model=place_model,
                 scene=scene,
                 panorama=panorama,
                 max_sounds=max_sounds,
@@ -70,7 +73,10 @@ def detect(
         elif not quiet:
             for note in found.notes:
                 typer.echo(f"note: {note}")
-            typer.echo(f"place: {found.place.label} ({found.place.confidence:.2f}, {found.place.source})")
+            others = "".join(
+                f" or {n} ({p:.2f})" for n, p in (found.place.likely or {}).items() if n != found.place.label
+            )
+            typer.echo(f"place: {found.place.label} ({found.place.confidence:.2f}){others}, by {found.place.source}")
             for d in found.detections:
                 many = f" ×{d.count}" if d.count > 1 else ""
                 side = "left" if d.azimuth_deg > 0 else "right"

@@ -63,6 +63,14 @@ TrustOption = Annotated[
 DetectorOption = Annotated[
     str, typer.Option(help="Who looks at the picture; 'none' = the place alone.", rich_help_panel=SEEING)
 ]
+PlaceModelOption = Annotated[
+    str,
+    typer.Option(
+        "--place-model",
+        help="Who tells the place: own, imagenet, open-vocabulary, or a plugin; NAME:FILE with weights.",
+        rich_help_panel=SEEING,
+    ),
+]
 SceneOption = Annotated[
     Path | None,
     typer.Option(

@@ -34,6 +34,22 @@ class Detector(Protocol):
         ...
 
 
+class PlaceModel(Protocol):
+    """Tells from a picture alone how probable places are. Entry-point group ``extender.place_models``."""
+
+    name: str
+
+    def places(self, pixels: Pixels) -> dict[str, float]:
+        """Return places of the vocabulary and their probabilities, together 1 or less.
+
+        Raises
+        ------
+        extender.errors.ExtenderError
+            One line.
+        """
+        ...
+
+
 class PlaceTagger(Protocol):
     """Tells what kind of place a picture shows."""
 

@@ -1,44 +1,46 @@
-"""What kind of place a picture shows: simple image statistics, and what the things in it imply.
+"""What kind of place a picture shows: what a place model tells, colour and light, and what the things in it imply.
 
-The picture is shrunk to 48×36 cells. Each tag is a share of cells, 0..1 (luma Y of ITU-R BT.601, saturation S of HSV):
+Evidence is joined as odds, as if each kind were independent of the others (naive Bayes):
 
-    sky       upper third: smooth, and either blue (B > 1.03·R), Y > 0.35, or nearly colourless (S < 0.15), Y > 0.6
-    greenery  green above red and blue, S > 0.15
-    water     lower two thirds: smooth, blue (B > 1.08·R), neither black nor bright (0.12 < Y < 0.68)
-    sand      lower third: smooth, yellowish (R ≥ G > B), 0.08 < S < 0.55, Y > 0.45
-    snow      lower half: nearly white, Y > 0.75, S < 0.12
-    night     how far the share of dark cells (Y < 0.15) lies between 0.45 and 0.75, less where there is sky
-    indoor    0.65 + 0.5·(share of warm cells, R > G > B, − 0.2) − 1.2·sky − 1.5·greenery − 0.3·(water + night),
-              kept within 0..1
+    log p(place) = log prior(place) + 5·(weights of things × their confidence) + 3·(colours) ± 3·(indoor − ½) + const
 
-Every place starts with what these say; every thing seen adds its weight from :mod:`extender.vision.place_words` times
-its confidence; places indoors gain, and places outdoors lose, what ``indoor`` is above a half. The highest sum wins.
+The prior is the place model's: KNOWN of what it is sure of goes to the places it names, the rest to places it does not
+know, indoors and outdoors as probable as the model says, a third of that to the plain words "indoor" and
+"outdoor": better a general place than a wrong one. The weights of things are those of ``scenes/data/place_things.csv``
+(1 = one of them, surely seen, is enough by itself); those of colours are below.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from extender.vision.base import Pixels, PlaceModel
+from extender.vision.light import NOTHING, light_of
+from scenes import Place, Sighting, load_vocabulary, place_things
 
-from extender.vision.base import Pixels
-from extender.vision.importance import LUMA
-from extender.vision.place_words import IMPLIES, INDOOR_PLACES, MANY_PERSONS, OUTDOOR_PLACES
-from scenes import Place, Sighting
+KNOWN = 0.9
+_GENERAL = 0.35
+_BY_THINGS, _BY_COLOUR, _BY_LIGHT = 5.0, 3.0, 3.0
+_PLAUSIBLE = 0.2
+"""A second place at least as probable as this is heard too."""
+_MANY_PERSONS = 4
+"""From so many on, people at a game are spectators too."""
+_OUT_OF_DOORS = ("sky", "water", "sand", "snow", "dusk", "fog")
 
-COLUMNS, ROWS = 48, 36
-
-_SMOOTH = 0.06  # change of luma to the cell above and to the left, together
-_INDOOR_PULL = 1.0
-_GENERIC = 0.4  # what "indoor" and "outdoor" start with: better a general place than a wrong one
+_Shares = dict[str, float]
 
 
-class StatisticsPlaceTagger:
-    """Tells the place by rules anyone can read; a learned tagger may take its place."""
+@dataclass(frozen=True, slots=True)
+class JoinedPlaceTagger:
+    """Tells the place by a place model, by colour and light, and by the things seen."""
+
+    model: PlaceModel
 
     def tag(self, pixels: Pixels, sightings: list[Sighting]) -> Place:
-        """Return the most likely place.
+        """Return the most likely place, and the second where it is plausible too.
 
         Parameters
         ----------
@@ -46,116 +48,130 @@ class StatisticsPlaceTagger:
         sightings : list of Sighting
             As detected, before grouping. May be empty.
         """
-        tags = statistics_of(pixels)
-        label, confidence = _best(place_scores(tags, sightings))
-        return Place(
-            label=label,
-            confidence=confidence,
-            indoor=label in INDOOR_PLACES,
-            night=tags["night"] > 0.5,
-            tags=tags,
-            source="image statistics and things seen" if sightings else "image statistics",
-        )
+        tags = light_of(pixels)
+        shares = place_probabilities(self.model.places(pixels), tags, sightings)
+        tags = _with_indoors(tags, shares)
+        sources = [self.model.name, "colour and light", *(["things seen"] if sightings else [])]
+        return _place(shares, tags, f"{', '.join(sources[:-1])} and {sources[-1]}")
 
 
 def place_from_things(sightings: list[Sighting]) -> Place:
     """Return the place that the things alone imply, for a scene without picture; outdoors if they say nothing."""
-    undecided = dict.fromkeys(("sky", "greenery", "water", "sand", "snow", "night"), 0.0) | {"indoor": 0.5}
-    label, confidence = _best(place_scores(undecided, sightings))
-    return Place(label, confidence, indoor=label in INDOOR_PLACES, source="things seen")
+    shares = place_probabilities({}, NOTHING, sightings)
+    found = _place(shares, {}, "things seen")
+    return Place(found.label, found.confidence, found.indoor, source=found.source, likely=found.likely)
 
 
-def statistics_of(pixels: Pixels) -> dict[str, float]:
-    """Return the tags of a picture, each 0..1, as defined at the top of this file."""
-    cells = _cells(pixels)
-    red, green, blue = cells[..., 0], cells[..., 1], cells[..., 2]
-    luma = cells @ LUMA
-    highest, lowest = cells.max(axis=2), cells.min(axis=2)
-    saturation = (highest - lowest) / np.maximum(highest, 1e-6)
-    change = np.abs(np.diff(luma, axis=0, prepend=luma[:1])) + np.abs(np.diff(luma, axis=1, prepend=luma[:, :1]))
-    smooth = change < _SMOOTH
-    third = ROWS // 3
+def place_probabilities(told: Mapping[str, float], tags: Mapping[str, float], sightings: list[Sighting]) -> _Shares:
+    """Return how probable each place is; their sum is 1.
 
-    sky = smooth & (
-        ((blue > 1.03 * red) & (blue >= 0.95 * green) & (luma > 0.35)) | ((saturation < 0.15) & (luma > 0.6))
-    )
-    greenery = (green > 1.05 * red) & (green > 1.1 * blue) & (saturation > 0.15)
-    water = smooth & (blue > 1.08 * red) & (luma > 0.12) & (luma < 0.68)
-    yellowish = (red >= green) & (green > blue) & (saturation > 0.08) & (saturation < 0.55)
-    snow = (luma > 0.75) & (saturation < 0.12)
-    warm = (red > 1.05 * green) & (green > 1.05 * blue)
-
-    sky_share, green_share, water_share = _share(sky[:third]), _share(greenery), _share(water[third:])
-    night = _unit((float((luma < 0.15).mean()) - 0.45) / 0.3) * (1.0 - sky_share)
-    warmth = 0.5 * (float(warm.mean()) - 0.2)
-    indoor = 0.65 + warmth - 1.2 * sky_share - 1.5 * green_share - 0.3 * (water_share + night)
-    return {
-        "sky": sky_share,
-        "greenery": green_share,
-        "water": water_share,
-        "sand": _share((smooth & yellowish & (luma > 0.45))[2 * third :]),
-        "snow": _share(snow[ROWS // 2 :]),
-        "night": round(night, 3),
-        "indoor": round(_unit(indoor), 3),
+    Parameters
+    ----------
+    told : mapping of str to float
+        What a place model says: places of the vocabulary and their probabilities, together 1 or less; may be empty.
+    tags : mapping of str to float
+        As :func:`extender.vision.light.light_of` gives them.
+    sightings : list of Sighting
+    """
+    things, colours = _scores_of_things(sightings), _scores_of_colours(tags)
+    pull = _BY_LIGHT * (tags["indoor"] - 0.5)
+    logs = {
+        name: math.log(prior)
+        + _BY_THINGS * things.get(name, 0.0)
+        + _BY_COLOUR * colours.get(name, 0.0)
+        + (pull if _is_indoor(name) else -pull)
+        for name, prior in _priors(told).items()
     }
+    highest = max(logs.values())
+    raised = {name: math.exp(value - highest) for name, value in logs.items()}
+    whole = sum(raised.values())
+    return {name: value / whole for name, value in raised.items()}
 
 
-def place_scores(tags: dict[str, float], sightings: list[Sighting]) -> dict[str, float]:
-    """Return how much speaks for each place; the scale is arbitrary, 1 is one sure and telling thing."""
-    scores = defaultdict(float, _scores_of_picture(tags))
-    for label, weight in _seen(sightings).items():
-        for place, says in IMPLIES.get(label, {}).items():
-            scores[place] += weight * says
-    persons = sum(s.count for s in sightings if s.label == "person")
-    if persons >= MANY_PERSONS and scores["stadium"] > 0.0:
-        scores["stadium"] += 0.5
-    pull = _INDOOR_PULL * (tags["indoor"] - 0.5)
-    return {name: s + (pull if name in INDOOR_PLACES else -pull) for name, s in scores.items() if name in _PLACES}
+def _priors(told: Mapping[str, float]) -> _Shares:
+    """Return what is believed before colours and things are looked at, above 0 for every place that may be meant."""
+    whole = min(1.0, sum(told.values()))
+    indoors = sum(share for name, share in told.items() if _is_indoor(name)) + 0.45 * (1.0 - whole)
+    sides = {True: indoors, False: 1.0 - indoors}
+    names = sorted({place for places in place_things().values() for place in places} | _OTHER_PLACES | set(told))
+    priors = {}
+    for indoor, share in sides.items():
+        others = [name for name in names if _is_indoor(name) == indoor]
+        rest = max(0.01, share) * (1.0 - KNOWN * whole)
+        for name in others:
+            priors[name] = rest * (1.0 - _GENERAL) / len(others)
+        general = "indoor" if indoor else "outdoor"
+        priors[general] = priors.get(general, 0.0) + rest * _GENERAL
+    for name, share in told.items():
+        priors[name] += KNOWN * share
+    return priors
 
 
-_PLACES = INDOOR_PLACES | OUTDOOR_PLACES
+_OTHER_PLACES = frozenset(("indoor", "outdoor", "snow", "sea", "lake", "beach", "forest", "field", "park"))
+"""Places that colours can speak for."""
 
 
-def _best(scores: dict[str, float]) -> tuple[str, float]:
-    """Return the place with the highest score, and a confidence that grows with its lead over the second."""
-    second, first = sorted(scores, key=lambda name: (scores[name], name))[-2:]
-    return first, round(min(0.95, 0.3 + 0.5 * (scores[first] - scores[second])), 3)
+def _is_indoor(name: str) -> bool:
+    return load_vocabulary().places[name].indoor
 
 
-def _scores_of_picture(tags: dict[str, float]) -> dict[str, float]:
+def _place(shares: _Shares, tags: _Shares, source: str) -> Place:
+    first, second = sorted(shares, key=lambda name: (-shares[name], name))[:2]
+    general = {first, second} & {"indoor", "outdoor"}
+    alike = _is_indoor(first) == _is_indoor(second)
+    both = shares[second] >= _PLAUSIBLE and alike and not general
+    return Place(
+        label=first,
+        confidence=round(shares[first], 3),
+        indoor=_is_indoor(first),
+        night=tags.get("night", 0.0) > 0.5,
+        tags=tags,
+        source=source,
+        likely={name: round(shares[name], 3) for name in (first, second)} if both else None,
+    )
+
+
+def _with_indoors(tags: _Shares, shares: _Shares) -> _Shares:
+    """Return tags that agree: what there is only out of doors is less, the surer it is a room."""
+    indoors = sum(share for name, share in shares.items() if _is_indoor(name))
+    agreed = {name: tags[name] * ((1.0 - indoors) if name in _OUT_OF_DOORS else 1.0) for name in tags}
+    return {name: round(value, 3) for name, value in (agreed | {"indoor": min(1.0, indoors)}).items()}
+
+
+def _scores_of_colours(tags: Mapping[str, float]) -> _Shares:
+    """Return how much colours speak for a place; 1 is plain to see."""
     sky, green, water, sand, snow = (tags[name] for name in ("sky", "greenery", "water", "sand", "snow"))
+    shore = min(water, sky) * (1.0 - green)
     return {
-        "indoor": _GENERIC,
-        "outdoor": _GENERIC,
         "forest": 0.9 * green * (1.0 - sky),
         "field": 1.2 * min(green, sky),
+        "countryside": 0.6 * min(green, sky),
         "park": 0.5 * green,
-        "sea": 1.1 * min(water, sky) * (1.0 - green),
-        "beach": 1.2 * min(sand, max(sky, water)) * (1.0 - green),
+        "sea": 1.1 * shore,
+        "beach": 1.2 * min(sand, max(sky, water)) * (1.0 - green) + 0.5 * shore,
+        "lake": 0.5 * min(water, green),
         "snow": 1.0 * snow * max(sky, 1.0 - tags["indoor"]),
     }
 
 
-def _seen(sightings: list[Sighting]) -> dict[str, float]:
+def _scores_of_things(sightings: list[Sighting]) -> _Shares:
+    """Return how much the things seen speak for each place; 1 is one sure and telling thing."""
+    implied = place_things()
+    scores: dict[str, float] = defaultdict(float)
+    for label, weight in _seen(sightings).items():
+        for place, says in implied.get(label, {}).items():
+            scores[place] += weight * says
+    persons = sum(s.count for s in sightings if s.label == "person")
+    if persons >= _MANY_PERSONS and scores["stadium"] > 0.0:
+        scores["stadium"] += 0.5
+    return dict(scores)
+
+
+def _seen(sightings: list[Sighting]) -> _Shares:
     """Return the weight of each label: its highest confidence, and a quarter more for each doubling of the number."""
     confidence: dict[str, float] = {}
     count: dict[str, int] = defaultdict(int)
     for s in sightings:
         confidence[s.label] = max(s.confidence, confidence.get(s.label, 0.0))
         count[s.label] += s.count
-    return {label: c * (1.0 + 0.25 * float(np.log2(count[label]))) for label, c in confidence.items()}
-
-
-def _cells(pixels: Pixels) -> NDArray[np.float32]:
-    from PIL import Image
-
-    small = Image.fromarray(pixels).resize((COLUMNS, ROWS), Image.Resampling.BOX)
-    return np.asarray(small, dtype=np.float32) / np.float32(255.0)
-
-
-def _share(cells: NDArray[np.bool_]) -> float:
-    return round(float(cells.mean()), 3)
-
-
-def _unit(value: float) -> float:
-    return min(1.0, max(0.0, value))
+    return {label: c * (1.0 + 0.25 * math.log2(count[label])) for label, c in confidence.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from extender.errors import InputError, InstallError
@@ -14,7 +14,8 @@ from extender.vision.geometry import Camera, locate
 from extender.vision.grouping import MAX_SOUNDS, Thing, grouped, limited, numbered, without_doubles
 from extender.vision.importance import importance_of, laplacian_of
 from extender.vision.picture import LoadedPicture, load_picture
-from extender.vision.place import StatisticsPlaceTagger, place_from_things
+from extender.vision.place import JoinedPlaceTagger, place_from_things
+from extender.vision.place_models import OWN, make_place_model
 from scenes import Detection, Place, Scene, SceneError, Sighting, Vocabulary, read_scene_file
 
 PLACE_ALONE = "nothing was detected, the sound is that of the place alone: {}"
@@ -38,6 +39,8 @@ class SeeOptions:
         How many things may sound.
     confidence : float
         0..1, what a detector is less sure of is not used.
+    place_model : str
+        Name of an installed place model; ``NAME:FILE`` with weights of its own.
     """
 
     detector: str | Detector = "yolo"
@@ -48,6 +51,7 @@ class SeeOptions:
     panorama: bool = False
     max_sounds: int = MAX_SOUNDS
     confidence: float = 0.25
+    place_model: str = OWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,10 +87,11 @@ def see(
         One line: the picture, the scene file, or the weights asked for cannot be used.
     """
     progress("looking", 0.0)
+    judge = tagger or _tagger(options, progress)  # what was asked for and cannot be had is said before any work
     loaded = load_picture(picture, panorama=options.panorama) if picture is not None else None
     look = _from_file(options.scene_file, loaded) if options.scene_file else _detect(loaded, options, progress)
     progress("looking", 0.7)
-    place = look.place or _place(loaded, look.sightings, vocabulary, tagger or StatisticsPlaceTagger())
+    place = look.place or _place(loaded, look.sightings, vocabulary, judge)
     things = grouped(_things(look.sightings, loaded, vocabulary), vocabulary, _camera(loaded))
     things, left_out = limited(things, vocabulary, options.max_sounds)
     scene = Scene(
@@ -153,7 +158,12 @@ def _place(
     if vocabulary.find_place(place.label) is not None:
         return place
     general = "indoor" if place.indoor else "outdoor"
-    return Place(general, place.confidence, place.indoor, place.night, place.tags, place.source)
+    return replace(place, label=general, likely=None)
+
+
+def _tagger(options: SeeOptions, progress: Progress) -> PlaceTagger:
+    context = DetectorContext(None, options.trust_weights, options.offline, progress)
+    return JoinedPlaceTagger(make_place_model(options.place_model, context))
 
 
 def _camera(loaded: LoadedPicture | None) -> Camera:

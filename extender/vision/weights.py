@@ -166,6 +166,25 @@ def resolve_weights(
     return fetch_weights(names[0], folder=folder, progress=progress, base_url=base_url, timeouts=timeouts)
 
 
+def place_weights(asked: str | Path | None, default: str, *, folder: Path | None = None) -> Path:
+    """Find the weights of a place model: a path, or the name of a file in the cache; None = ``default`` in the cache.
+
+    Raises
+    ------
+    extender.errors.WeightsError
+        There are none; the message says where they are looked for.
+    """
+    folder = weights_folder() if folder is None else folder
+    path = Path(asked or default).expanduser()
+    found = path if path.exists() else folder / path
+    if not found.exists():
+        raise WeightsError(
+            f"there are no weights {path} for this place model: put {path.name} into {folder}, "
+            f"or give the file as --place-model NAME:FILE"
+        )
+    return _checked_kind(found)
+
+
 def fetch_weights(
     name: str = DEFAULT,
     *,

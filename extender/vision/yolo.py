@@ -64,8 +64,8 @@ class YoloDetector:
         self.name = weights.name
         self._confidence = confidence
         check_runtime(weights)
-        with _held_back(), _one_line(weights):
-            self._model = _load(weights)
+        with held_back(), one_line(weights):
+            self._model = load_quietly(weights)
             if self._model.task == "classify":
                 raise WeightsError(f"{weights.name} is a classifier: expected a detector, such as yolo11n.pt")
 
@@ -78,7 +78,7 @@ class YoloDetector:
             RGB.
         """
         bgr = np.ascontiguousarray(pixels[:, :, ::-1])
-        with _held_back(), _one_line(Path(self.name)):
+        with held_back(), one_line(Path(self.name)):
             result = self._model.predict(bgr, conf=self._confidence, device="cpu", verbose=False, save=False)[0]
             found = result.boxes if result.boxes is not None else result.obb
             corners, confidences, classes = (
@@ -115,7 +115,7 @@ def check_runtime(weights: Path | None = None) -> None:
             raise DetectorUnavailable(f"{weights.name} needs the package {package}: pip install {package}")
 
 
-def _load(weights: Path) -> Any:
+def load_quietly(weights: Path) -> Any:
     import ultralytics.utils
 
     dict.__setitem__(ultralytics.utils.SETTINGS, "sync", False)  # no usage reports; in memory only, not in the file
@@ -141,7 +141,7 @@ def _exported_task(weights: Path) -> str:
 
 
 @contextlib.contextmanager
-def _held_back() -> Iterator[None]:
+def held_back() -> Iterator[None]:
     """Nothing is installed, reported, printed or written to the current folder; the process stays as it was."""
     before = dict(os.environ)
     os.environ.update(YOLO_AUTOINSTALL="false", YOLO_OFFLINE="true", YOLO_VERBOSE="false")
@@ -156,7 +156,7 @@ def _held_back() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _one_line(weights: Path) -> Iterator[None]:
+def one_line(weights: Path) -> Iterator[None]:
     """Turn whatever torch, ultralytics or a backend raises into one line of ours."""
     try:
         yield

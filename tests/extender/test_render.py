@@ -123,7 +123,8 @@ def test_an_edit_is_kept_and_what_follows_from_it_follows(extender: Any, picture
     assert result.exit_code == 0, result.output
     after = {t["id"]: t for t in project_of(folder)["plan"]["tracks"]}
     assert after[by_hand]["gain_db"] == pytest.approx(before[by_hand]["gain_db"] + 4.0)
-    assert after[levelled]["gain_db"] == pytest.approx(before[levelled]["gain_db"] - 5.0, abs=0.2)
+    fall_db = before[levelled]["gain_db"] - after[levelled]["gain_db"]
+    assert fall_db == pytest.approx(5.0, abs=0.5)  # the softer it is, the less is cut from it for others
     untouched = [i for i in before if i not in (by_hand, levelled)]
     assert untouched
     assert all(after[i] == before[i] for i in untouched)
@@ -202,7 +203,9 @@ def test_without_detector_or_weights_the_place_alone_sounds(extender: Any, pictu
     result = extender("render", picture, "--offline", "-d", "4", "-o", "x")
     assert result.exit_code == 0, result.output
     assert "place alone" in result.output
-    assert all(r["kind"] == "ambience" for r in project_of(Path("x"))["cast"]["roles"])
+    roles = project_of(Path("x"))["cast"]["roles"]
+    assert {r["kind"] for r in roles} == {"ambience", "event"}
+    assert all(r["id"].startswith("place-event") for r in roles if r["kind"] == "event")
 
 
 def test_sounds_of_my_own_come_first(extender: Any, picture: Path, tmp_path: Path, recordings: Path) -> None:
