@@ -24,6 +24,9 @@ from scenes import Place, Sighting, load_vocabulary, place_things
 KNOWN = 0.9
 _GENERAL = 0.35
 _BY_THINGS, _BY_COLOUR, _BY_LIGHT = 5.0, 3.0, 3.0
+_PLAIN = {"indoor", "outdoor"}
+_SPECIAL = 0.25
+"""A special place less probable than this is not named."""
 _PLAUSIBLE = 0.2
 """A second place at least as probable as this is heard too."""
 _MANY_PERSONS = 4
@@ -116,18 +119,23 @@ def _is_indoor(name: str) -> bool:
 
 
 def _place(shares: _Shares, tags: _Shares, source: str) -> Place:
-    first, second = sorted(shares, key=lambda name: (-shares[name], name))[:2]
-    general = {first, second} & {"indoor", "outdoor"}
-    alike = _is_indoor(first) == _is_indoor(second)
-    both = shares[second] >= _PLAUSIBLE and alike and not general
+    """Return the most probable special place if it is probable enough, else plain indoors or outdoors."""
+    first, second = sorted(shares.keys() - _PLAIN, key=lambda name: (-shares[name], name))[:2]
+    indoors = sum(share for name, share in shares.items() if _is_indoor(name))
+    label, confidence, likely = first, shares[first], None
+    if confidence < _SPECIAL:
+        label = "indoor" if indoors > 0.5 else "outdoor"
+        confidence = max(indoors, 1.0 - indoors)
+    elif shares[second] >= _PLAUSIBLE and _is_indoor(first) == _is_indoor(second):
+        likely = {name: round(shares[name], 3) for name in (first, second)}
     return Place(
-        label=first,
-        confidence=round(shares[first], 3),
-        indoor=_is_indoor(first),
+        label=label,
+        confidence=round(min(1.0, confidence), 3),
+        indoor=_is_indoor(label),
         night=tags.get("night", 0.0) > 0.5,
         tags=tags,
         source=source,
-        likely={name: round(shares[name], 3) for name in (first, second)} if both else None,
+        likely=likely,
     )
 
 
