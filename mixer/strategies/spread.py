@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.curve import Curve, at_start
+from mixer.curve import Curve, at_start, extremes
 from mixer.plan import TrackSettings
 from mixer.strategies.desk import Desk
 
@@ -102,8 +102,8 @@ def _may_move(desk: Desk, number: int) -> bool:
 
 
 def _points(desk: Desk) -> list[int]:
-    """Return the tracks that stand somewhere."""
-    return [n for n, settings in enumerate(desk.placed) if settings.placed and settings.width == 0.0]
+    """Return the tracks that stand somewhere: all but those that are all around."""
+    return [n for n, settings in enumerate(desk.placed) if settings.placed and extremes(settings.width)[0] < 1.0]
 
 
 def _fan(

@@ -95,6 +95,21 @@ def test_places_keep_their_order_and_stay_near(azimuths: list[int], freedom_deg:
     assert (np.diff(np.array([lateral(a) for a in now])[order]) >= -0.11).all()
 
 
+def test_nobody_passes_what_is_half_wide() -> None:
+    azimuths = {"laptop": 26.0, "keyboard": 4.0, "television": -4.0}
+    tracks = [
+        Track(
+            name, (band_noise(400, 4_000, n, 1.0),), position=Position(azimuth_deg), target_lufs=-24.0,
+            width=0.4 if name == "television" else 0.0,
+        )
+        for n, (name, azimuth_deg) in enumerate(azimuths.items())
+    ]  # fmt: skip
+    planned = plan_mix(tracks, strategy="unmask", duration_s=1.0).tracks
+    now = [float(s.azimuth_deg) for s in planned if not isinstance(s.azimuth_deg, Curve)]
+    assert now != list(azimuths.values())
+    assert now == sorted(now, reverse=True)
+
+
 def test_a_mirrored_scene_is_planned_the_mirrored_way() -> None:
     def mirrored(track: Track) -> Track:
         return replace(track, position=replace(track.position, azimuth_deg=-track.position.azimuth_deg))
