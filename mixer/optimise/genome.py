@@ -110,7 +110,7 @@ class Codec:
         freedom = half_deg if self._nowhere else freedom_deg
         self._freedom = np.where(free & movable & ~_low(listened) & stereo, freedom, 0.0)
         self._edge = np.maximum(half_deg, np.abs(self._true))
-        self._points = np.array([s.placed and at_start(s.width) == 0.0 for s in places], np.bool_)
+        self._points = np.array([s.placed and at_start(s.width) < 1.0 for s in places], np.bool_)
         loud = np.sort(listened.peaks, axis=1)[:, int(0.95 * listened.peaks.shape[1])]
         loudest = listened.peaks.max(axis=1) * 0.5
         self._level_db = np.clip(20.0 * np.log10(np.maximum(np.maximum(loud, loudest), 1e-4)), -76.0, 0.0)
@@ -300,7 +300,7 @@ class Codec:
             compressor = Compressor(threshold_db, ratio, KNEE_DB, ATTACK_S, RELEASE_S)
             said.append(f"compressed {ratio:.1f}:1 above {threshold_db:.0f} dB")
         azimuth = base.azimuth_deg
-        if self._freedom[n] > 0.0 and abs(lateral - self._now[n]) >= 0.5:
+        if self._freedom[n] > 0.0 and abs(lateral - self._now[n]) >= 0.05:  # less is lost in rounding
             azimuth = round(self._azimuth_deg(n, lateral), 1) + 0.0
             said.append(f"moved to {azimuth:+.0f}°")
         if abs(genes[GAIN]) >= 0.05:

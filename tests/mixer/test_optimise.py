@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mixer import AudioBuffer, MixerError, MixPlan, MixSession, Position, Track, TrackSettings, plan_mix
@@ -94,6 +94,7 @@ def test_a_neutral_genome_changes_nothing(scene: Scene) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1))
+@example(3_695)  # one meets another within half a degree of where that stays
 def test_genes_stay_in_their_bounds_and_places_in_order(seed: int) -> None:
     codec = cached().codec
     genome = drawn(codec, seed)[0]
