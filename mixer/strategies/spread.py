@@ -160,5 +160,5 @@ def _moved(desk: Desk, true: Sequence[_Spot], spots: dict[int, float]) -> dict[i
     for number, lateral_deg in spots.items():
         azimuth_deg = replace(true[number], lateral_deg=lateral_deg).azimuth_deg()
         if abs(azimuth_deg - at_start(desk.settings[number].azimuth_deg)) >= LEAST_DEG:
-            changes[number] = replace(desk.settings[number], azimuth_deg=round(azimuth_deg, 1))
+            changes[number] = replace(desk.settings[number], azimuth_deg=azimuth_deg)
     return changes
