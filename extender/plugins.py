@@ -15,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from extender.errors import ExtenderError, InstallError, UsageError
+from mixer.plugins import BUILT_IN as MIXER_PARTS
 
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "extender.detectors": {"yolo": "extender.vision.detectors:make_yolo"},
@@ -29,29 +30,11 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "openverse": "extender.sources.openverse:OpenverseSource",
         "procedural": "extender.sources.procedural:ProceduralSource",
     },
-    "extender.mix_strategies": {
-        "asra": "mixer.strategies.asra:Asra",
-        "flat": "mixer.strategies.levels:Flat",
-        "balanced": "mixer.strategies.levels:Balanced",
-        "hafezi": "mixer.strategies.hafezi:Hafezi",
-        "mansbridge": "mixer.strategies.mansbridge:Mansbridge",
-        "perez-gonzalez": "mixer.strategies.perez_gonzalez:PerezGonzalez",
-        "refine": "mixer.strategies.refine:Refine",
-        "unmask": "mixer.strategies.unmask:Unmask",
-    },
-    "extender.spatialisers": {
-        "stereo": "mixer.spatial:Stereo",
-        "mono": "mixer.layouts:Mono",
-        "quad": "mixer.layouts:Quad",
-        "5.1": "mixer.layouts:Surround51",
-        "ambisonic": "mixer.layouts:Ambisonic",
-        "ambisonic2": "mixer.layouts:Ambisonic2",
-        "ambisonic3": "mixer.layouts:Ambisonic3",
-    },
     "extender.outputs": {
         "credits": "extender.output:write_credits",
         "report": "extender.output:write_report_page",
     },
+    **MIXER_PARTS,
 }
 """The product's own parts, group → name → ``module:attribute``; the same as the entry points in ``pyproject.toml``.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from mixer.errors import MixerError
 
 STRATEGIES, SPATIALISERS = "extender.mix_strategies", "extender.spatialisers"
-_BUILT_IN = {
+BUILT_IN: Mapping[str, Mapping[str, str]] = {
     STRATEGIES: {
         "asra": "mixer.strategies.asra:Asra",
         "flat": "mixer.strategies.levels:Flat",
@@ -30,12 +31,13 @@ _BUILT_IN = {
         "ambisonic3": "mixer.layouts:Ambisonic3",
     },
 }
+"""The mixer's own parts, group → name → ``module:attribute``; the same as the entry points in ``pyproject.toml``."""
 _KINDS = {STRATEGIES: "mix strategy", SPATIALISERS: "spatialiser"}
 
 
 def names(group: str) -> list[str]:
     """Return what is installed, sorted; nothing is imported."""
-    return sorted({*_BUILT_IN[group], *(point.name for point in entry_points(group=group))})
+    return sorted({*BUILT_IN[group], *(point.name for point in entry_points(group=group))})
 
 
 def make(group: str, name: str) -> Any:
@@ -47,7 +49,7 @@ def make(group: str, name: str) -> Any:
         The name is unknown (the message lists what is installed), or its package does not load (with the cause).
     """
     kind = _KINDS[group]
-    target = _BUILT_IN[group].get(name)
+    target = BUILT_IN[group].get(name)
     if target:
         module, _, attribute = target.partition(":")
         return getattr(importlib.import_module(module), attribute)()
