@@ -37,6 +37,8 @@ AT_LEAST = 40
 HARD_LIMIT = 4_000
 RELIEF, HOPELESS = 0.25, 0.02
 """How far others are lowered to see what would be gained; twice as many dB where less is heard of a track."""
+LOW_HZ = 50.0
+"""Where filters are looked at for what lies under the ear's lowest band."""
 GATE = 0.1
 """Frames 10 dB under a track's mean power do not count for its level, as in BS.1770."""
 

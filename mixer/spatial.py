@@ -22,6 +22,7 @@ __all__ = [
     "Stage",
     "Stereo",
     "decorrelator",
+    "lateral_deg",
     "pan_gains",
     "pan_position",
     "room_angle",
@@ -61,13 +62,17 @@ class Spatialiser(Protocol):
         ...
 
 
-def pan_position(azimuth_deg: ArrayLike, stage_half_deg: float) -> NDArray[np.float64]:
-    """Return −1 (right) .. 1 (left) on the stage; what is behind is folded to the front.
+def lateral_deg(azimuth_deg: ArrayLike) -> NDArray[np.float64]:
+    """Return how far left, −90..90, an azimuth lies, be it ahead or behind: asin(sin a).
 
-    Folding is asin(sin a), the lateral angle, which left and right loudspeakers can convey.
+    It is what left and right loudspeakers can convey.
     """
-    lateral_deg = np.degrees(np.arcsin(np.sin(np.radians(azimuth_deg))))
-    return np.asarray(np.clip(lateral_deg / stage_half_deg, -1.0, 1.0))
+    return np.asarray(np.degrees(np.arcsin(np.sin(np.radians(azimuth_deg)))))
+
+
+def pan_position(azimuth_deg: ArrayLike, stage_half_deg: float) -> NDArray[np.float64]:
+    """Return −1 (right) .. 1 (left) on the stage; what is behind is folded to the front."""
+    return np.asarray(np.clip(lateral_deg(azimuth_deg) / stage_half_deg, -1.0, 1.0))
 
 
 def pan_gains(position: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.bands import Listened, filter_power
-from mixer.curve import Curve, at_start
+from mixer.bands import LOW_HZ, Listened, filter_power
+from mixer.curve import at_start
 from mixer.optimise.model import ATTACK_S, KNEE_DB, OFF, RELEASE_S
 from mixer.optimise.predictor import Candidates
 from mixer.plan import TrackSettings
 from mixer.processors import Compressor, Filter
-from mixer.spatial import pan_gains, pan_position
+from mixer.spatial import lateral_deg, pan_gains, pan_position
+from mixer.strategies.spread import BASS_HZ, BASS_SHARE, stands_still
 from mixer.types import Track, check
 
 F32 = NDArray[np.float32]
@@ -24,12 +25,8 @@ EQ_HZ = (60.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 2_500.0, 7_500.0)
 """Centres of Liu et al. 2024."""
 EQ_Q = (1.0, 1.2, 1.2, 1.2, 1.2, 1.5, 1.4, 0.8)
 """As wide as to meet the next one; with their 0.2 to 0.6 each would raise and lower all of the spectrum."""
-LOW_HZ = 50.0
-"""Where filters are looked at for what lies under the ear's lowest band."""
 LEAST_DB = 0.25
 """Filters with less are left out."""
-LOW_SHARE, LOW_BELOW_HZ = 0.5, 200.0
-"""A track with so much of its power below stays where it is."""
 STEP_DB = 0.25
 """Of the table of filters."""
 
@@ -100,13 +97,14 @@ class Codec:
         self.tracks, self.base = tuple(tracks), tuple(base)
         self._stage_half_deg = stage_half_deg
         half_deg = min(stage_half_deg, 90.0)
-        self._true = np.array([lateral_deg(at_start(s.azimuth_deg)) for s in places])
+        self._true = lateral_deg([at_start(s.azimuth_deg) for s in places])
         self._behind = np.array([abs(at_start(s.azimuth_deg)) > 90.0 for s in places])
-        self._now = np.array([lateral_deg(at_start(s.azimuth_deg)) for s in base])
+        self._now = lateral_deg([at_start(s.azimuth_deg) for s in base])
         self._nowhere = not self._true.any() and freedom_deg > 0.0
         heard = listened.powers.any(axis=(1, 2, 3))
         free = np.array([track.id not in fixed for track in tracks], np.bool_) & heard
-        movable = np.array([_may_move(*each) for each in zip(tracks, places, base, strict=True)], np.bool_)
+        still = (stands_still(t, p) and stands_still(t, b) for t, p, b in zip(tracks, places, base, strict=True))
+        movable = np.fromiter(still, np.bool_, len(tracks))
         freedom = half_deg if self._nowhere else freedom_deg
         self._freedom = np.where(free & movable & ~_low(listened) & stereo, freedom, 0.0)
         self._edge = np.maximum(half_deg, np.abs(self._true))
@@ -311,21 +309,11 @@ class Codec:
         )  # fmt: skip
 
 
-def lateral_deg(azimuth_deg: float) -> float:
-    """Return how far left, −90..90, an azimuth lies, be it ahead or behind."""
-    return float(np.degrees(np.arcsin(np.sin(np.radians(azimuth_deg)))))
-
-
-def _may_move(track: Track, place: TrackSettings, base: TrackSettings) -> bool:
-    still = not isinstance(base.azimuth_deg, Curve) and not any(clip.path for clip in track.clips)
-    return still and place.placed and base.placed and at_start(base.width) == 0.0
-
-
 def _low(listened: Listened) -> NDArray[np.bool_]:
-    """Tell of which tracks so much is low that they stay where they are."""
+    """Tell of which tracks so much of the power is low that they stay where they are."""
     total = listened.powers.sum(axis=(2, 3), dtype=np.float64)
-    below = total[:, listened.ear.centres_hz < LOW_BELOW_HZ].sum(axis=1)
-    return np.asarray(below >= LOW_SHARE * total.sum(axis=1))
+    below = total[:, listened.ear.centres_hz < BASS_HZ].sum(axis=1)
+    return np.asarray(below >= BASS_SHARE * total.sum(axis=1))
 
 
 def _room_to_lift(track: Track) -> tuple[float, float]:

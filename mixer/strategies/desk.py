@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.bands import BandModel, filter_power
+from mixer.bands import LOW_HZ, BandModel, filter_power
 from mixer.curve import Curve, at_start
 from mixer.dynamics import compression_db, ducking_db, expansion_db
 from mixer.plan import TrackSettings
@@ -25,8 +25,6 @@ LOSS, MODEL_LOSS = 0.02, 0.015
 WORTH, FEW = 0.016, 8
 """What a step must better the objective by, divided by the number of tracks (of FEW if there are less): nearly 1 % more
 of a track that is lost."""
-LOW_HZ = 50.0
-"""Where filters are looked at for what lies under the ear's lowest band."""
 TRIALS = 40_000
 """Frames that are worked through for each track in all trials together."""
 

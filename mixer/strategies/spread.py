@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from mixer.curve import Curve, at_start, extremes
 from mixer.plan import TrackSettings
+from mixer.spatial import lateral_deg
 from mixer.strategies.desk import Desk
+from mixer.types import Track
 
-LOW_HZ, LOW_SHARE = 200.0, 0.5
+BASS_HZ, BASS_SHARE = 200.0, 0.5
 """A track with half of its loudness below stays where it is."""
 STEPS = (1.0, -1.0, 0.5, -0.5)
 """Of the freedom, outwards, that are tried."""
@@ -36,8 +38,7 @@ class _Spot:
 
 
 def _spot(azimuth_deg: float) -> _Spot:
-    lateral_deg = float(np.degrees(np.arcsin(np.sin(np.radians(azimuth_deg)))))
-    return _Spot(lateral_deg, abs(azimuth_deg) > 90.0)
+    return _Spot(float(lateral_deg(azimuth_deg)), abs(azimuth_deg) > 90.0)
 
 
 def spread(desk: Desk) -> None:
@@ -89,16 +90,19 @@ def _seat(desk: Desk, true: Sequence[_Spot], movable: Sequence[int], half_deg: f
                 desk.offer(_moved(desk, true, {number: b, other: a}))
 
 
+def stands_still(track: Track, settings: TrackSettings) -> bool:
+    """Tell whether a track is a point that does not move: only such ones are put elsewhere."""
+    point = settings.placed and settings.width == 0.0
+    return point and not isinstance(settings.azimuth_deg, Curve) and not any(clip.path for clip in track.clips)
+
+
 def _may_move(desk: Desk, number: int) -> bool:
     """Tell whether a track is a point that stands still and is not low."""
-    settings, track = desk.placed[number], desk.tracks[number]
-    if not settings.placed or settings.width != 0.0 or isinstance(settings.azimuth_deg, Curve):
-        return False
-    if any(clip.path for clip in track.clips):
+    if not stands_still(desk.tracks[number], desk.placed[number]):
         return False
     loud = desk.model.loudness(number)
-    low = desk.model.ear.centres_hz < LOW_HZ
-    return bool(loud[low].sum() < LOW_SHARE * loud.sum())
+    low = desk.model.ear.centres_hz < BASS_HZ
+    return bool(loud[low].sum() < BASS_SHARE * loud.sum())
 
 
 def _points(desk: Desk) -> list[int]:
@@ -157,8 +161,8 @@ def _between(desk: Desk, true: Sequence[_Spot], number: int, at_deg: float) -> f
 def _moved(desk: Desk, true: Sequence[_Spot], spots: dict[int, float]) -> dict[int, TrackSettings]:
     """Return the settings of those that go somewhere else."""
     changes = {}
-    for number, lateral_deg in spots.items():
-        azimuth_deg = replace(true[number], lateral_deg=lateral_deg).azimuth_deg()
+    for number, deg in spots.items():
+        azimuth_deg = replace(true[number], lateral_deg=deg).azimuth_deg()
         if abs(azimuth_deg - at_start(desk.settings[number].azimuth_deg)) >= LEAST_DEG:
             changes[number] = replace(desk.settings[number], azimuth_deg=azimuth_deg)
     return changes

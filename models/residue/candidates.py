@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mixer.bands import Frames, Listened, filter_power, listen, planning_ear
+from mixer.bands import LOW_HZ, Frames, Listened, filter_power, listen, planning_ear
 from mixer.curve import at_start
 from mixer.ear import EarModel
 from mixer.optimise.predictor import Candidates
 from mixer.plan import TrackSettings
 from mixer.session import MixSession
-from mixer.strategies.desk import LOW_HZ, ear_shares
+from mixer.strategies.desk import ear_shares
 from models.residue.target import STEP
 
 F32 = NDArray[np.float32]

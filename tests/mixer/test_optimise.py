@@ -17,7 +17,7 @@ from mixer.bands import Frames, Listened, filter_power, listen, planning_ear
 from mixer.curve import at_start
 from mixer.optimise.effort import EFFORTS, Clock, Effort, effort_of
 from mixer.optimise.genetic import crowding, evolve, fronts, ranked
-from mixer.optimise.genome import EQ, EQ_HZ, EQ_Q, GAIN, GENES, PAN, RATIO, Codec, lateral_deg
+from mixer.optimise.genome import EQ, EQ_HZ, EQ_Q, GAIN, GENES, PAN, RATIO, Codec
 from mixer.optimise.methods import METHODS, minimise
 from mixer.optimise.model import Analytic, BatchModel
 from mixer.optimise.objectives import Reference, Weights, fairness, score, unclear, vector
@@ -26,6 +26,7 @@ from mixer.optimise.verify import try_out
 from mixer.partial import clarity
 from mixer.processors import Filter
 from mixer.residue import analyse_residue
+from mixer.spatial import lateral_deg
 from mixer.strategies.base import MixRequest, levelled
 from mixer.strategies.levels import in_place
 from tests.mixer.signals import RATE, barks, noise
