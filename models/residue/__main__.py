@@ -1,8 +1,9 @@
 """Build the data set, train, evaluate and export the residue network.
 
-    python -m models.residue train    --data DATA --sounds FOLDER … --ensembles FOLDER --runs RUNS [--seed N …]
-    python -m models.residue evaluate --data DATA --runs RUNS
-    python -m models.residue export   --runs RUNS --seed N
+    python -m models.residue train     --data DATA --sounds FOLDER … --ensembles FOLDER --runs RUNS [--seed N …]
+    python -m models.residue evaluate  --data DATA --runs RUNS
+    python -m models.residue export    --runs RUNS --seed N
+    python -m models.residue ensembles --held-out -o FOLDER
 
 See docs/residue.md.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from models.residue.dataset import Sizes, build, examples
-from models.residue.ensembles import SOUNDFONT, write_stems
+from models.residue.ensembles import PIECES, SOUNDFONT, held_out, write_ensembles, write_stems
 from models.residue.evaluation import Predict, Score, band_model, by_group, passed, score, simple_models, train_flat
 from models.residue.inference import FOLDER, ResidueModel
 from models.residue.material import Lesson, lessons
@@ -29,7 +30,7 @@ def main() -> None:
     """Run one of the commands."""
     options = _parser().parse_args()
     try:
-        {"train": _train, "evaluate": _evaluate, "export": _export}[options.command](options)
+        COMMANDS[options.command](options)
     except (ValueError, OSError, RuntimeError) as error:
         raise SystemExit(f"models.residue: {error}") from None
     except KeyboardInterrupt:
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.residue", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("train", "evaluate", "export"))
+    parser.add_argument("command", choices=tuple(COMMANDS))
     parser.add_argument("--data", type=Path, default=Path("residue/data"), help="the data set")
     parser.add_argument("--runs", type=Path, default=Path("residue/runs"), help="what is trained, a folder a seed")
     parser.add_argument("--sounds", type=Path, nargs="*", default=[], help="folders to build it from")
@@ -52,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--flat", action="store_true", help="evaluate: train the flat comparator too")
     parser.add_argument("--weights", type=Path, default=FOLDER, help="export: where to")
+    parser.add_argument("--held-out", action="store_true", help="ensembles: only pieces that nothing has learned from")
+    parser.add_argument("-o", "--output", type=Path, default=Path("ensembles"), help="ensembles: where to")
     return parser
 
 
@@ -122,6 +125,14 @@ def _export(options: argparse.Namespace) -> None:
     write(weights_of(_network(options.runs / f"{options.seed[0]}")), options.weights)
     ResidueModel(options.weights)
     _tell(f"{options.weights}: written")
+
+
+def _ensembles(options: argparse.Namespace) -> None:
+    for name in write_ensembles(options.output, held_out() if options.held_out else PIECES, options.soundfont):
+        _tell(f"stems of {name}")
+
+
+COMMANDS = {"train": _train, "evaluate": _evaluate, "export": _export, "ensembles": _ensembles}
 
 
 if __name__ == "__main__":

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.residue.sounds import HELD_OUT, family_of
+
+F32 = NDArray[np.float32]
+
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-SECONDS = 32.0
-"""Of each piece."""
+SECONDS, EXCERPT_S = 32.0, 28.0
+"""Of each piece, to learn from; and where it is to be mixed."""
+RATE = 48_000
+LOUDEST = 0.7
+"""Peak of all stems of a piece together, of full scale."""
 
 STRINGS, CHOIR, WINDS, BRASS = (40, 40, 41, 42), (52, 53, 52, 53), (73, 68, 71, 70), (56, 56, 60, 57)
 """General MIDI programmes, from the highest part to the lowest, from 0."""
+NAMES = {40: "violin", 41: "viola", 42: "cello", 52: "voices", 53: "voices", 56: "trumpet", 57: "trombone", 60: "horn",
+         68: "oboe", 70: "bassoon", 71: "clarinet", 73: "flute"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,52 +75,114 @@ PIECES = (
 )
 
 
-def write_stems(folder: Path, soundfont: Path = SOUNDFONT) -> Iterator[str]:
-    """Write ``folder/family/piece/part.flac`` for all pieces; yield the name of each when it is there.
+def held_out() -> tuple[Piece, ...]:
+    """Return the pieces that no model has learned from: chamber music and choirs of four composers."""
+    return tuple(piece for piece in PIECES if family_of(piece.family) in HELD_OUT)
 
-    Pieces that are there already are kept.
+
+def write_stems(folder: Path, soundfont: Path = SOUNDFONT) -> Iterator[str]:
+    """Write ``folder/family/piece/part.flac`` for all pieces, to learn from; yield the name of each when it is there.
+
+    Parts have a peak of 0.5 each. Pieces that are there already are kept.
 
     Raises
     ------
     RuntimeError
-        FluidSynth or the soundfont is missing.
+        FluidSynth, the soundfont or a package is missing.
     """
+    for piece in PIECES:
+        yield _once(folder / piece.family / piece.name, piece, soundfont, SECONDS, _write_apart)
+
+
+def write_ensembles(folder: Path, pieces: Sequence[Piece], soundfont: Path = SOUNDFONT) -> Iterator[str]:
+    """Write ``folder/piece/1-violin.wav``, … of pieces, to be mixed; yield the name of each when it is there.
+
+    The first EXCERPT_S of each, 48 kHz, one channel, 24 bit. Parts are as loud to each other as they were played; their
+    sum has a peak of LOUDEST. Pieces that are there already are kept.
+
+    Raises
+    ------
+    RuntimeError
+        As :func:`write_stems`.
+    """
+    for piece in pieces:
+        yield _once(folder / piece.name, piece, soundfont, EXCERPT_S, _write_together)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A part as it was played: its number in the score, who plays it, and (frames,) float32."""
+
+    number: int
+    programme: int
+    samples: F32
+
+
+def _once(
+    place: Path, piece: Piece, soundfont: Path, seconds: float, write: Callable[[Path, list[_Part]], None]
+) -> str:
+    """Play and write a piece, under a temporary name first, where it is not there."""
+    if not place.exists():
+        unfinished = place.with_name(place.name + ".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        write(unfinished, list(_played(piece, unfinished, soundfont, seconds)))
+        unfinished.replace(place)
+    return piece.name
+
+
+def _write_apart(place: Path, parts: list[_Part]) -> None:
+    import soundfile
+
+    for part in parts:
+        samples = part.samples * np.float32(0.5 / np.abs(part.samples).max())
+        soundfile.write(place / f"{part.number}.flac", samples, RATE, "PCM_16")
+
+
+def _write_together(place: Path, parts: list[_Part]) -> None:
+    import soundfile
+
+    frames = max(len(part.samples) for part in parts)
+    padded = [np.pad(part.samples, (0, frames - len(part.samples))) for part in parts]
+    gain = np.float32(LOUDEST / np.abs(np.sum(padded, axis=0)).max())
+    for number, (part, samples) in enumerate(zip(parts, padded, strict=True), 1):
+        name = NAMES.get(part.programme, "part")
+        soundfile.write(place / f"{number}-{name}.wav", samples * gain, RATE, "PCM_24")
+
+
+def _played(piece: Piece, place: Path, soundfont: Path, seconds: float) -> Iterator[_Part]:
+    """Play the parts that have a note in the first seconds, one after the other; ``place`` is scribbled in."""
     program = shutil.which("fluidsynth")
     if program is None or not soundfont.exists():
         raise RuntimeError(
             f"stems need the program fluidsynth and {soundfont}: apt install fluidsynth fluid-soundfont-gm"
         )
-    for piece in PIECES:
-        place = folder / piece.family / piece.name
-        if not place.exists():
-            unfinished = place.with_name(place.name + ".part")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir(parents=True)
-            _write(piece, unfinished, program, soundfont)
-            unfinished.replace(place)
-        yield piece.name
-
-
-def _write(piece: Piece, place: Path, program: str, soundfont: Path) -> None:
     import soundfile
-    from music21 import corpus  # type: ignore[import-not-found,unused-ignore]
 
-    score: Any = corpus.parse(piece.score)
-    if not hasattr(score, "parts"):  # a file with a score for each voice
-        score = score.mergeScores()
+    score = _score(piece)
+    midi, wave = place / "part.mid", place / "part.wav"
+    told = ["-ni", "-q", "-g", "0.6", "-r", f"{RATE}", "-R", "0", "-C", "0", "-O", "float", "-T", "wav"]
     for number, part in enumerate(score.parts):
         programme = piece.programmes[min(number, len(piece.programmes) - 1)]
-        midi, wave = place / f"{number}.mid", place / f"{number}.wav"
-        if not _write_midi(part, programme, _quarter_s(score), midi):
+        if not _write_midi(part, programme, _quarter_s(score), seconds, midi):
             continue
-        told = ["-ni", "-q", "-g", "0.6", "-r", "48000", "-R", "0", "-C", "0", "-O", "float", "-T", "wav"]
         subprocess.run([program, *told, "-F", wave, soundfont, midi], check=True, capture_output=True)  # noqa: S603
-        samples, rate = soundfile.read(wave, dtype="float32", always_2d=True)
-        mono = samples[: round(SECONDS * rate)].mean(axis=1)
-        if abs(mono).max() > 0.0:
-            soundfile.write(place / f"{number}.flac", mono * (0.5 / abs(mono).max()), rate, "PCM_16")
-        midi.unlink()
-        wave.unlink()
+        samples: F32 = soundfile.read(wave, dtype="float32", always_2d=True)[0][: round(seconds * RATE)].mean(axis=1)
+        if np.abs(samples).max() > 0.0:
+            yield _Part(number, programme, samples)
+    for path in (midi, wave):
+        path.unlink(missing_ok=True)
+
+
+def _score(piece: Piece) -> Any:
+    """Return one score with a part for each voice, of a file with a score for each voice as well."""
+    try:
+        import mido  # type: ignore[import-not-found,unused-ignore]  # noqa: F401  # both are needed
+        from music21 import corpus  # type: ignore[import-not-found,unused-ignore]
+    except ImportError as error:
+        raise RuntimeError(f"stems need {error.name}: pip install music21 mido") from None
+    score: Any = corpus.parse(piece.score)
+    return score if hasattr(score, "parts") else score.mergeScores()
 
 
 def _quarter_s(score: Any) -> float:
@@ -119,12 +193,12 @@ def _quarter_s(score: Any) -> float:
     return 60.0 / (usable[0] if usable else 88.0)
 
 
-def _write_midi(part: Any, programme: int, quarter_s: float, path: Path) -> bool:
-    """Write the first SECONDS of a part; tell whether it has a note there."""
+def _write_midi(part: Any, programme: int, quarter_s: float, seconds: float, path: Path) -> bool:
+    """Write the first seconds of a part; tell whether it has a note there."""
     import mido  # type: ignore[import-not-found,unused-ignore]
 
     ticks = 480
-    last = SECONDS / quarter_s
+    last = seconds / quarter_s
     events: list[tuple[float, int, int]] = []
     for note in part.flatten().stripTies().notes:
         start = float(note.offset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,21 @@ from mixer.errors import MixerError
 from mixer.optimise.predictor import Candidates, ResiduePredictor
 from mixer.residue import analyse_residue
 from mixer.session import MixSession
+from models.residue import ensembles
 from models.residue.candidates import candidates_of, listen_evenly
 from models.residue.dataset import Example, Sizes, as_listened, build, load
-from models.residue.ensembles import PIECES
+from models.residue.ensembles import (
+    CHOIR,
+    LOUDEST,
+    NAMES,
+    PIECES,
+    SOUNDFONT,
+    STRINGS,
+    _Part,
+    _write_together,
+    held_out,
+    write_ensembles,
+)  # fmt: skip
 from models.residue.evaluation import band_model, pooled, score, side_by_side
 from models.residue.examples import Scene, draw_scene, draw_settings, locked, neutral
 from models.residue.inference import FOLDER, ResidueModel, checksums, forward
@@ -116,6 +129,45 @@ def test_a_folder_without_sounds_is_named(tmp_path: Path) -> None:
 
 def test_pieces_are_told_apart_by_name() -> None:
     assert len({piece.name for piece in PIECES}) == len(PIECES)
+    assert {programme for piece in PIECES for programme in piece.programmes} <= set(NAMES)
+
+
+def test_chamber_works_and_choirs_are_held_out() -> None:
+    kept = held_out()
+    assert len(kept) >= 6
+    assert {piece.programmes for piece in kept} >= {STRINGS, CHOIR}
+    assert not {piece.family for piece in kept} & {piece.family for piece in PIECES if piece not in kept}
+
+
+def test_parts_are_as_loud_to_each_other_as_they_were_played(tmp_path: Path) -> None:
+    loud, soft = np.full(480, 0.2, np.float32), np.full(300, 0.05, np.float32)
+    _write_together(tmp_path, [_Part(0, 40, loud), _Part(2, 42, soft)])
+    stems = [soundfile.read(tmp_path / name)[0] for name in ("1-violin.wav", "2-cello.wav")]
+    assert np.abs(stems[0] + stems[1]).max() == pytest.approx(LOUDEST, abs=1e-4)
+    assert stems[0][0] / stems[1][0] == pytest.approx(4.0, rel=1e-4)
+    assert len(stems[0]) == len(stems[1]) == 480
+
+
+def test_stems_tell_what_they_need(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="fluidsynth"):
+        list(write_ensembles(tmp_path / "stems", held_out()[:1], tmp_path / "none.sf2"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_with_a_score_for_each_voice_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("music21", reason="music21 is not installed (pip install image-extender[train])")
+    if shutil.which("fluidsynth") is None or not SOUNDFONT.exists():
+        pytest.skip("needs fluidsynth and fluid-soundfont-gm")
+    monkeypatch.setattr(ensembles, "EXCERPT_S", 4.0)
+    josquin = [piece for piece in held_out() if piece.family == "josquin"]
+    assert list(write_ensembles(tmp_path, josquin)) == ["josquin-milleRegrets"]
+    written = sorted((tmp_path / "josquin-milleRegrets").iterdir())
+    assert [path.suffix for path in written] == [".wav"] * len(written)
+    assert len(written) >= 2
+    for path in written:
+        samples, rate = soundfile.read(path)
+        assert (len(samples), rate) == (4 * 48_000, 48_000)
+        assert np.abs(samples).max() > 0.05
 
 
 def test_the_target_is_the_residue_that_the_mixer_measures(heard: tuple[MixSession, Scene, Listened]) -> None:
