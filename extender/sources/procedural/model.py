@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import fft
 
+from extender.errors import UsageError
 from extender.sources.procedural.toolkit import SAMPLE_RATE, Dice, Rng, Signal, frames
 from extender.types import Kind
 from mixer.loudness import integrated_loudness
@@ -19,6 +22,65 @@ PEAK = 0.9
 ROUNDED = 2.0
 """How far above PEAK a peak may come before it is rounded off: 6 dB."""
 FADE_IN_S, FADE_OUT_S = 0.002, 0.03
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+NO_VALUES: Mapping[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named physical quantity of a model.
+
+    Parameters
+    ----------
+    name : str
+        Lower case letters, digits and underscores; the keyword under which ``synthesise`` is given the value.
+    low, high : float
+        The range, both ends included.
+    default : float
+        Within the range.
+    unit : str
+        ``"m/s"``, ``"mm/h"``, ``"persons"``; empty for a plain number.
+    what : str
+        What it is, in a few words.
+
+    Raises
+    ------
+    ValueError
+        The name or the range cannot be meant so.
+    """
+
+    name: str
+    low: float
+    high: float
+    default: float
+    unit: str
+    what: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or self.name in ("rng", "duration_s"):
+            raise ValueError(f"expected a parameter's name of lower case letters, digits and _, got {self.name!r}")
+        finite = all(math.isfinite(value) for value in (self.low, self.high, self.default))
+        if not finite or not self.low <= self.default <= self.high or self.low == self.high:
+            raise ValueError(
+                f"{self.name}: expected low <= default <= high, got {self.low}, {self.default}, {self.high}"
+            )
+
+    @property
+    def span(self) -> str:
+        """The range with its unit, for people: ``1 to 30 m/s``."""
+        return f"{self.low:g} to {self.high:g} {self.unit}".rstrip()
+
+    def told(self, value: float) -> str:
+        """Return a value for people: ``speed 12 m/s``, ``24 persons``."""
+        return f"{value:g} {self.unit}" if self.name == self.unit else f"{self.name} {value:g} {self.unit}".rstrip()
+
+    def checked(self, value: float) -> float:
+        """Return the value if it is in the range. Raises UsageError with the range if it is not."""
+        if not self.low <= value <= self.high:  # false for nan, too
+            raise UsageError(f"{self.name} goes from {self.span} ({self.what}); got {value:g}")
+        return float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +101,14 @@ class Model:
     title : str
         For the credits.
     synthesise : callable
-        (generator, duration in seconds) → float32, (frames,) or (channels, frames), at any level.
+        (generator, duration in seconds, the values of all parameters by name) → float32, (frames,) or
+        (channels, frames), at any level.
+    parameters : tuple of Parameter
+        What can be set, the principal one first.
+    stream : callable, optional
+        (generator, values of all parameters) → endless blocks of any length, float32 (channels, frames), at one level
+        throughout and free of what lies below 25 Hz. Only for models that know better than the general way
+        (``streaming.py``) how to go on for ever.
     """
 
     name: str
@@ -48,29 +117,80 @@ class Model:
     channels: int
     duration_s: float
     title: str
-    synthesise: Callable[[Rng, float], Signal | Samples]
+    synthesise: Callable[..., Signal | Samples]
+    parameters: tuple[Parameter, ...] = ()
+    stream: Callable[[Rng, Mapping[str, float]], Iterator[Samples]] | None = None
+
+    def values(self, given: Mapping[str, float] = NO_VALUES) -> dict[str, float]:
+        """Return the values of all parameters: those given, else the defaults.
+
+        Raises
+        ------
+        UsageError
+            One has no such name or is out of its range; the message names what there is.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                there = ", ".join(f"{p.name} ({p.span})" for p in self.parameters) or "none"
+                raise UsageError(f"{self.name} has no parameter {name!r}; it has: {there}")
+        return {name: known[name].checked(given.get(name, known[name].default)) for name in known}
 
 
-def rendered(model: Model, seed: int, take: int = 0) -> Samples:
+def rendered(
+    model: Model, seed: int, take: int = 0, *, duration_s: float | None = None, values: Mapping[str, float] = NO_VALUES
+) -> Samples:
     """Return one take of a model, (channels, frames) float32.
 
-    ``seed`` chooses the individual (which dog), ``take`` what it does (which bark). The same numbers give the same
-    sound, all others another.
+    ``seed`` chooses the individual (which dog), ``take`` what it does (which bark). The same numbers and values give
+    the same sound, all others another.
 
-    Loops and beds have exactly the model's duration and are not faded (they are looped elsewhere); events begin and
+    Loops and beds have exactly their duration and are not faded (they are looped elsewhere); events begin and
     end in silence. Loudness is −23 LUFS, or less where even rounded peaks would pass 0.9.
+
+    Parameters
+    ----------
+    duration_s : float, optional
+        Another length than the model's own, > 0; events keep to it only roughly.
+    values : mapping
+        Of parameters, by name; the others have their defaults.
+
+    Raises
+    ------
+    UsageError
+        A value has no such parameter or is out of its range.
     """
-    name = zlib.crc32(model.name.encode())
-    rng = Dice([seed, name], [seed, name, take + 1])
-    samples = np.atleast_2d(model.synthesise(rng, model.duration_s)).astype(np.float32)
+    samples = unlevelled(model, (seed, take), duration_s or model.duration_s, model.values(values))
+    return levelled(samples, gain_of(samples))
+
+
+def unlevelled(
+    model: Model, chosen: tuple[int, int], duration_s: float, values: Mapping[str, float], *, piece: int = 0
+) -> Samples:
+    """Return a take before its level is set: trimmed, free of rumble. ``piece`` counts what follows on in a stream."""
+    samples = np.atleast_2d(model.synthesise(dice(model, *chosen, piece=piece), duration_s, **values))
+    samples = samples.astype(np.float32, copy=False)
     looped = model.kind != "event"
-    samples = samples[:, : frames(model.duration_s)] if looped else _trimmed(samples)
+    samples = samples[:, : frames(duration_s)] if looped else _trimmed(samples)
     samples = _without_rumble(samples, periodic=looped)
-    if not looped:
-        samples = _eased(samples)
+    return samples if looped else _eased(samples)
+
+
+def dice(model: Model, seed: int, take: int, *, piece: int = 0) -> Dice:
+    """Return the randomness of one take of one individual, and of what follows on in a stream."""
+    name = zlib.crc32(model.name.encode())
+    return Dice([seed, name], [seed, name, take + 1, *([piece] if piece else [])])
+
+
+def gain_of(samples: Samples) -> float:
+    """Return the factor that brings a sound to −23 LUFS, or as near as rounded peaks allow."""
     top = float(np.abs(samples).max())
     gain = 10.0 ** ((TARGET_LUFS - loudness_lufs(samples)) / 20.0)
-    gain = min(gain, ROUNDED * PEAK / top) if top > 0 else 1.0
+    return min(gain, ROUNDED * PEAK / top) if top > 0 else 1.0
+
+
+def levelled(samples: Samples, gain: float) -> Samples:
+    """Return the sound times a factor, its peaks rounded off."""
     return np.ascontiguousarray(_rounded(samples * np.float32(gain)))
 
 
