@@ -110,7 +110,7 @@ def _others_held_out(rows: Sequence[Recording]) -> set[str]:
         kept = {row.source for row in group}
         free = {row.source for row in group if row.licence == FREE}
         for source in sorted(kept):
-            if zlib.crc32(source.encode()) % 3 == 0 and len(kept) > 1 and not free == {source}:
+            if zlib.crc32(source.encode()) % 3 == 0 and len(kept) > 1 and free != {source}:
                 found.add(source)
                 kept.discard(source)
                 free.discard(source)
