@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from extender.errors import UsageError
-from extender.sources.procedural.model import Model, Parameter, loudness_lufs, rendered
+from extender.sources.procedural.model import NO_VALUES, Model, Parameter, loudness_lufs, rendered
 from extender.sources.procedural.registry import BY_NAME
 from extender.sources.procedural.streaming import CROSSFADE_S, stream
 from extender.sources.procedural.toolkit import Rng, Signal, frames
@@ -25,9 +25,7 @@ PARAMETERS = (Parameter("loud", 0.5, 2.0, 1.0, "", "how loud"), Parameter("grain
 HISS = Model("hiss", ("hiss",), "loop", 1, 6.0, "Hiss", hiss, PARAMETERS)
 
 
-def heard(
-    model: Model, seconds: float, block: int, seed: int = 3, values: Mapping[str, float] | None = None
-) -> Samples:
+def heard(model: Model, seconds: float, block: int, values: Mapping[str, float] = NO_VALUES) -> Samples:
     """Return the beginning of a stream."""
     blocks = stream(model, 3, values=values, block=block)
     return np.concatenate(list(islice(blocks, frames(seconds) // block + 1)), axis=1)[:, : frames(seconds)]
