@@ -27,6 +27,8 @@ EQ_Q = (1.0, 1.2, 1.2, 1.2, 1.2, 1.5, 1.4, 0.8)
 """As wide as to meet the next one; with their 0.2 to 0.6 each would raise and lower all of the spectrum."""
 LEAST_DB = 0.25
 """Filters with less are left out."""
+UNLOCKED_DB = 12.0
+"""How far a level may be changed where there is no level lock."""
 STEP_DB = 0.25
 """Of the table of filters."""
 
@@ -80,6 +82,9 @@ class Codec:
         Ids of tracks that must stay as they are.
     stereo : bool
         Whether places can be changed.
+    level_lock : bool
+        Without it levels are free within UNLOCKED_DB, also that of all tracks together: a residue in sone is then
+        least where everything is soft. It is there to show what the lock is for.
     """
 
     def __init__(
@@ -93,7 +98,9 @@ class Codec:
         stage_half_deg: float = 45.0,
         fixed: Sequence[str] = (),
         stereo: bool = True,
+        level_lock: bool = True,
     ) -> None:
+        self._locked = level_lock
         self.tracks, self.base = tuple(tracks), tuple(base)
         self._stage_half_deg = stage_half_deg
         half_deg = min(stage_half_deg, 90.0)
@@ -212,7 +219,9 @@ class Codec:
                 if compressed or (g == PAN and self._freedom[n] == 0.0):
                     continue
                 low[n, g], high[n, g] = gene.low, gene.high
-            low[n, GAIN], high[n, GAIN] = _room_to_lift(self.tracks[n])
+            low[n, GAIN], high[n, GAIN] = _room_to_lift(
+                self.tracks[n], GENES[GAIN].high if self._locked else UNLOCKED_DB
+            )
         return low.ravel(), high.ravel()
 
     def _shaped(self, genomes: F64) -> F64:
@@ -221,7 +230,7 @@ class Codec:
         genes = np.array(clipped.reshape(*genomes.shape[:-1], len(self.base), len(GENES)), np.float64)
         low, high = (bounds.reshape(-1, len(GENES))[:, GAIN] for bounds in (self.low, self.high))
         power = self._powers * (high > low)
-        if power.sum() > 0.0:
+        if self._locked and power.sum() > 0.0:
             more = (power * 10.0 ** (genes[..., GAIN] / 10.0)).sum(axis=-1, keepdims=True) / power.sum()
             centred = genes[..., GAIN] - 10.0 * np.log10(more)
             genes[..., GAIN] = np.clip(np.where(high > low, centred, 0.0), low, high)
@@ -316,12 +325,12 @@ def _low(listened: Listened) -> NDArray[np.bool_]:
     return np.asarray(below >= BASS_SHARE * total.sum(axis=1))
 
 
-def _room_to_lift(track: Track) -> tuple[float, float]:
+def _room_to_lift(track: Track, most_db: float) -> tuple[float, float]:
     """Return the bounds of a track's offset: its target must stay one."""
     target = track.target_lufs
     if target is None:
         return 0.0, 0.0
-    return max(GENES[GAIN].low, -70.0 - target), min(GENES[GAIN].high, -target)
+    return max(-most_db, -70.0 - target), min(most_db, -target)
 
 
 def _offset(track: Track, offset_db: float) -> Track:

@@ -18,6 +18,8 @@ LOUDNESS_DB = 3.0
 """An offset that counts as 1."""
 ALLOWED, MODEL_ALLOWED = 0.02, 0.015
 """What any track may lose of its MUR against the reference; and in the model, which is not exact."""
+WORST = 0.5
+"""What the track that is heard least counts in clarity, beside the mean of all."""
 STRICT = 10.0
 """How much is added to all objectives for each unit that is lost beyond it."""
 
@@ -30,21 +32,24 @@ class Weights:
     ----------
     residue, loudness, clarity : float
         ≥ 0, not all 0.
+    worst : float
+        ≥ 0: what the track that is heard least counts in clarity, beside the mean of all.
     """
 
     residue: float = 1.0
     loudness: float = 0.1
     clarity: float = 1.0
+    worst: float = WORST
 
     def __post_init__(self) -> None:
-        for name in ("residue", "loudness", "clarity"):
+        for name in ("residue", "loudness", "clarity", "worst"):
             value = getattr(self, name)
             check(0.0 <= value < float("inf"), "Weights", name, "0 or more", value)
         check(self.total > 0.0, "Weights", "residue, loudness, clarity", "not all 0", "0, 0, 0")
 
     @property
     def total(self) -> float:
-        """Their sum."""
+        """The sum of α, β and γ."""
         return self.residue + self.loudness + self.clarity
 
 
@@ -57,14 +62,17 @@ class Reference:
     mur : (tracks,) float64
         Of the tracks that sound.
     residue_sone : float
+    worst : float
+        What the track that is heard least counts (:attr:`Weights.worst`).
     """
 
     mur: F64
     residue_sone: float
+    worst: float = WORST
 
 
-def unclear(mur: ArrayLike) -> F64:
-    """Return mean (1 − MUR)² + 0.5 max (1 − MUR) over the last axis: the worst track counts most.
+def unclear(mur: ArrayLike, worst: float = WORST) -> F64:
+    """Return mean (1 − MUR)² + worst · max (1 − MUR) over the last axis: the worst track counts most.
 
     Examples
     --------
@@ -74,7 +82,7 @@ def unclear(mur: ArrayLike) -> F64:
     lost = 1.0 - np.asarray(mur, np.float64)
     if lost.shape[-1] == 0:
         return np.zeros(lost.shape[:-1])
-    return np.asarray(np.square(lost).mean(axis=-1) + 0.5 * lost.max(axis=-1))
+    return np.asarray(np.square(lost).mean(axis=-1) + worst * lost.max(axis=-1))
 
 
 def vector(
@@ -105,7 +113,7 @@ def vector(
         np.broadcast_arrays(
             np.asarray(residue_sone, np.float64) / max(reference.residue_sone, 1e-9),
             np.abs(offsets).sum(axis=-1) / (max(offsets.shape[-1], 1) * LOUDNESS_DB),
-            unclear(heard) / max(float(unclear(reference.mur)), 1e-9),
+            unclear(heard, reference.worst) / max(float(unclear(reference.mur, reference.worst)), 1e-9),
             np.asarray(intervention, np.float64),
         ),
         axis=-1,

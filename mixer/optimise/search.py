@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,8 @@ APART = 0.02
 """How different, as mean over genes in 0..1, candidates must be to be verified side by side."""
 WRONG = 0.1
 """Mean error of the predictions from which they are corrected by what was measured."""
-REACH = 0.1
-"""How far, in the same measure, a correction reaches."""
+REACH = 0.2
+"""How far, in the same measure, a correction reaches: those on a front are about 0.15 apart."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -101,12 +101,14 @@ class Searched:
 class _Bench:
     """A scene that has been listened to, ready for candidates."""
 
-    def __init__(self, base: Measured, given: Ground, request: MixRequest, listened: Listened) -> None:
+    def __init__(
+        self, base: Measured, given: Ground, request: MixRequest, listened: Listened, *, level_lock: bool = True
+    ) -> None:
         self.given, self.request, self.base = given, request, base
         self.codec = Codec(
             given.tracks, unlevelled(base.settings), given.places, listened,
             freedom_deg=request.freedom_deg, stage_half_deg=request.stage_half_deg, fixed=tuple(request.fixed),
-            stereo=request.session.layout == "stereo",
+            stereo=request.session.layout == "stereo", level_lock=level_lock,
         )  # fmt: skip
         self.heard = given.heard
         self.model = BatchModel(listened)
@@ -133,6 +135,7 @@ def search_front(
     effort: Effort,
     weights: Weights,
     predictor: ResiduePredictor | None = None,
+    level_lock: bool = True,
     progress: Progress | None = None,
 ) -> Searched:
     """Search by several objectives at once (NSGA-II), verify the best of the front, choose by the exact measure.
@@ -146,12 +149,14 @@ def search_front(
         Which point of the front is chosen.
     predictor : ResiduePredictor, optional
         Of the residue; without one the band model's.
+    level_lock : bool
+        See :class:`mixer.optimise.genome.Codec`.
     progress : callable, optional
     """
     clock, tell = Clock(effort.seconds), progress or (lambda stage, fraction: None)
     tell("measuring where to start", 0.0)
     given = ground(tracks, request)
-    reference = given.reference
+    reference = replace(given.reference, worst=weights.worst)
 
     def exactly(m: Measured) -> F64:
         return vector(m.mur(given.heard), m.residue.sone, m.offsets_db, m.intervention, reference, ALLOWED)
@@ -163,7 +168,7 @@ def search_front(
     if not _worth(given, request) or clock.past():
         return Searched(given, known, judged(known), (), 0, 0, None)
     base = min((given.unmasked, given.placed), key=judged)
-    bench = _bench(base, given, request)
+    bench = _bench(base, given, request, level_lock=level_lock)
     told = _told(predictor, base, request)
     with bench.model:
         first = bench.outcome(bench.codec.units(bench.codec.neutral[np.newaxis]))
@@ -256,10 +261,11 @@ def _worth(given: Ground, request: MixRequest) -> bool:
     return int(given.heard.sum()) >= 2 and bool(free)
 
 
-def _bench(base: Measured, given: Ground, request: MixRequest) -> _Bench:
+def _bench(base: Measured, given: Ground, request: MixRequest, *, level_lock: bool = True) -> _Bench:
     ear = planning_ear(request.sample_rate)
     frames = choose_frames(given.tracks, request.duration_s, ear.hop / ear.sample_rate)
-    return _Bench(base, given, request, listen(request.session, base.settings, ear, frames))
+    listened = listen(request.session, base.settings, ear, frames)
+    return _Bench(base, given, request, listened, level_lock=level_lock)
 
 
 def _told(

@@ -33,6 +33,8 @@ class Asra:
         α, β and γ: which point of the front is chosen.
     predictor : ResiduePredictor, optional
         Of the residue.
+    level_lock : bool
+        Hold each track within 3 dB of its level, and all together at theirs.
     progress : callable, optional
         Called with the stage's name and how much of it is done, 0..1.
     """
@@ -45,11 +47,13 @@ class Asra:
         seconds: float | None = None,
         weights: Weights | None = None,
         predictor: ResiduePredictor | None = None,
+        level_lock: bool = True,
         progress: Progress | None = None,
     ) -> None:
         self.effort = effort_of(effort, seconds)
         self.weights = weights or Weights()
         self.predictor = predictor
+        self.level_lock = level_lock
         self.progress = progress
 
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
@@ -60,8 +64,9 @@ class Asra:
     def search(self, tracks: Sequence[Track], request: MixRequest) -> Searched:
         """Return all that the search has found and measured."""
         return search_front(
-            tracks, request, effort=self.effort, weights=self.weights, predictor=self.predictor, progress=self.progress
-        )
+            tracks, request, effort=self.effort, weights=self.weights, predictor=self.predictor,
+            level_lock=self.level_lock, progress=self.progress,
+        )  # fmt: skip
 
 
 def searched_plan(strategy: str, found: Searched, request: MixRequest) -> MixPlan:
