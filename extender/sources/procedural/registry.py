@@ -18,6 +18,7 @@ from extender.sources.procedural import (
     kitchen,
     outdoors,
     people,
+    rain,
     sport,
     steps,
     travel,
@@ -31,6 +32,7 @@ MODELS: tuple[Model, ...] = tuple(
     model
     for theme in (
         weather,
+        rain,
         water,
         vehicles,
         travel,
