@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mixer.curve import Curve, Setting
 from mixer.errors import MixerError
+from mixer.locks import Lock, parse_lock
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.processors import Compressor, Duck, Expander, Filter
 from mixer.results import Meters, Render, TrackMeter
@@ -78,6 +79,7 @@ __all__ = [
     "Filter",
     "Flat",
     "Limiter",
+    "Lock",
     "LoudnessMeter",
     "MaskingReport",
     "Metering",
@@ -108,6 +110,7 @@ __all__ = [
     "mix",
     "mix_and_compare",
     "mix_to",
+    "parse_lock",
     "plan_mix",
     "render",
     "true_peak",

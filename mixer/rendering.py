@@ -10,14 +10,14 @@ import numpy as np
 
 from mixer.errors import MixerError
 from mixer.inputs import Tracks, as_tracks
+from mixer.locks import Lock, parse_locks
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.plugins import SPATIALISERS, STRATEGIES, make
 from mixer.results import Meters, Render
 from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
 from mixer.spatial import Spatialiser
-from mixer.strategies.base import MixRequest, MixStrategy, levelled
-from mixer.strategies.levels import in_place
+from mixer.strategies.base import MixRequest, MixStrategy, begun, levelled, plan_levels
 from mixer.types import AudioBuffer, Samples, Track, check
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ class MixOptions(TypedDict, total=False):
         A bus gain to be kept as it is.
     seed : int
         For strategies that draw: ``"asra"`` and ``"refine"``.
+    locks : sequence of str or Lock
+        What must stay of which track, e.g. ``"bell"``, ``"bell:eq"``, ``"bell:gain=-3..0"``: see :mod:`mixer.locks`.
+    given : mapping of str to TrackSettings
+        By track id: what locks keep where they keep something as it is; else it is the track's place and level.
     """
 
     strategy: str | MixStrategy
@@ -75,6 +79,8 @@ class MixOptions(TypedDict, total=False):
     fixed: Mapping[str, TrackSettings]
     bus_gain_db: float | None
     seed: int
+    locks: Sequence[str | Lock]
+    given: Mapping[str, TrackSettings]
 
 
 def plan_mix(tracks: Tracks, *, progress: Progress | None = None, **options: Unpack[MixOptions]) -> MixPlan:
@@ -97,7 +103,7 @@ def plan_mix(tracks: Tracks, *, progress: Progress | None = None, **options: Unp
     made = _tracks(tracks, options.get("sample_rate"))
     strategy, wanted = _wanted(made, options)
     with _session(made, wanted, progress) as session:
-        return strategy.plan(made, MixRequest(session=session, **_request(wanted)))
+        return _planned(strategy, made, MixRequest(session=session, **_request(wanted)))
 
 
 def mix_to(
@@ -148,8 +154,7 @@ def mix_to(
             return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=measure_tracks)
     strategy, wanted = _wanted(made, options)
     with _session(made, wanted, progress) as session:
-        plan = strategy.plan(made, MixRequest(session=session, **_request(wanted)))
-        _check_plan(made, plan)
+        plan = _planned(strategy, made, MixRequest(session=session, **_request(wanted)))
         return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
 
 
@@ -214,11 +219,9 @@ def mix_and_compare(
     strategy, wanted = _wanted(made, options)
     with _session(made, wanted, progress) as session:
         request = MixRequest(session=session, **_request(wanted))
-        places = [request.fixed.get(track.id) or in_place(track, request.room) for track in made]
-        placed = levelled(made, places, request)
+        placed = levelled(made, [begun(track, request) for track in made], request)
         before = analysed(session, placed, progress=progress)
-        plan = strategy.plan(made, request)
-        _check_plan(made, plan)
+        plan = _planned(strategy, made, request)
         after = before if plan.tracks == placed else analysed(session, plan.tracks, progress=progress)
         meters = session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
         return Comparison(plan, meters, before, after)
@@ -322,7 +325,7 @@ def analyse(
             return analyse_session(session, plan.tracks, window=window, overlap=overlap, progress=progress)
     strategy, wanted = _wanted(made, {"strategy": "balanced", **options})
     with _session(made, wanted, progress) as session:
-        plan = strategy.plan(made, MixRequest(session=session, **_request(wanted)))
+        plan = _planned(strategy, made, MixRequest(session=session, **_request(wanted)))
         return analyse_session(session, plan.tracks, window=window, overlap=overlap, progress=progress)
 
 
@@ -375,6 +378,7 @@ def _wanted(tracks: Sequence[Track], options: MixOptions) -> tuple[MixStrategy, 
         raise TypeError(f"unknown option {min(unknown)!r}; there are: {', '.join(sorted(MixOptions.__annotations__))}")
     if wanted.get("duration_s") is None:
         wanted["duration_s"] = _natural_duration_s(tracks, wanted.get("room"))
+    wanted["locks"] = parse_locks(wanted.get("locks", ()), [track.id for track in tracks])
     if "loudness" in wanted:
         wanted["loudness_lufs"] = wanted.pop("loudness")
     bus = {key: wanted[key] for key in ("loudness_lufs", "ceiling_dbtp") if key in wanted}
@@ -401,6 +405,16 @@ def _request(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _session(tracks: Sequence[Track], wanted: Mapping[str, Any], progress: Progress | None) -> MixSession:
     return MixSession(tracks, **{name: wanted[name] for name in _STAGE if name in wanted}, progress=progress)
+
+
+def _planned(strategy: MixStrategy, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
+    """Return a strategy's plan, without what locks do not allow: a strategy of others may know nothing of them."""
+    plan = strategy.plan(tracks, request)
+    _check_plan(tracks, plan)
+    allowed = [begun(track, request, settings) for track, settings in zip(tracks, plan.tracks, strict=True)]
+    if allowed == list(plan.tracks):
+        return plan
+    return plan_levels(plan.strategy, tracks, allowed, request)
 
 
 def _check_plan(tracks: Sequence[Track], plan: MixPlan) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from mixer.locks import KEPT, Limits, Lock, nearest, within
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.session import MixSession, TrackLevels
 from mixer.spatial import NEAREST_M
@@ -37,6 +38,11 @@ class MixRequest:
         A bus gain that must be kept.
     seed : int
         For strategies that draw.
+    locks : tuple of Lock
+        What must stay of which track (:mod:`mixer.locks`); every strategy keeps to them.
+    given : mapping of str to TrackSettings
+        By track id: what locks keep, where they keep something as it is. Of other tracks it is their place and their
+        level, and nothing done to them.
     """
 
     duration_s: float
@@ -50,6 +56,16 @@ class MixRequest:
     fixed: Mapping[str, TrackSettings] = field(default_factory=dict)
     bus_gain_db: float | None = None
     seed: int = 0
+    locks: tuple[Lock, ...] = ()
+    given: Mapping[str, TrackSettings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        whole = {name: each for name, each in self.given.items() if Limits.of(self.locks, name).whole}
+        object.__setattr__(self, "fixed", {**whole, **self.fixed})
+
+    def limits(self, track: str) -> Limits:
+        """Return what the locks leave of a track; what is fixed leaves nothing."""
+        return Limits(KEPT, KEPT, KEPT, KEPT) if track in self.fixed else Limits.of(self.locks, track)
 
 
 class MixStrategy(Protocol):
@@ -96,6 +112,38 @@ def plan_bus(strategy: str, settings: Sequence[TrackSettings], request: MixReque
     )  # fmt: skip
 
 
+def begun(track: Track, request: MixRequest, settings: TrackSettings | None = None) -> TrackSettings:
+    """Return what is fixed of a track, or where the picture has it (or other settings), as far as locks allow it.
+
+    What a lock has changed is said in the reason, in place of what was said there.
+    """
+    from mixer.strategies.levels import in_place
+
+    if track.id in request.fixed:
+        return request.fixed[track.id]
+    limits = request.limits(track.id)
+    if limits.free and settings is not None:
+        return settings
+    place = in_place(track, request.room)
+    wanted = settings or place
+    allowed = within(wanted, limits, _kept(track, request, place), request.sample_rate)
+    if allowed is wanted:
+        return wanted
+    parts = (allowed.expander, *allowed.filters, allowed.compressor, *allowed.ducks)
+    locked = [part for part in ("gain", "eq", "compression", "pan") if getattr(limits, part) is not None]
+    told = [place.reason, *(part.reason for part in parts if part is not None), f"locked: {', '.join(locked)}"]
+    return replace(allowed, reason="; ".join(text for text in told if text))
+
+
+def _kept(track: Track, request: MixRequest, place: TrackSettings) -> TrackSettings:
+    """Return what locks keep of a track: what is given, or its place; without ducks by tracks that are not there."""
+    given = request.given.get(track.id)
+    if given is None:
+        return place
+    there = {other.id for other in request.session.tracks} - {track.id}
+    return replace(given, ducks=tuple(duck for duck in given.ducks if duck.by in there))
+
+
 def levelled(
     tracks: Sequence[Track],
     placed: Sequence[TrackSettings],
@@ -104,31 +152,50 @@ def levelled(
 ) -> tuple[TrackSettings, ...]:
     """Return the settings with the gains of the level lock; see :func:`plan_levels`. What is fixed stays as it is.
 
+    What locks do not allow is taken back first. A track whose gain is locked to a range has the loudness within it that
+    is nearest to its target; one whose gain is kept has the gain that is given, if there is one, else its target.
     ``levels`` are those of the tracks so placed, where they are known.
     """
-    places = [request.fixed.get(settings.id, settings) for settings in placed]
+    places = [begun(track, request, settings) for track, settings in zip(tracks, placed, strict=True)]
     own = _own_levels(tracks, places, request)
-    levels = request.session.levels(places) if levels is None else levels
+    if levels is None or places != list(placed):
+        levels = request.session.levels(places)
+    targets = {track.id: track.target_lufs for track in request.session.tracks}
     settings = []
     for track, place, level, plain in zip(tracks, places, levels, own, strict=True):
+        gain = request.limits(track.id).gain
         if track.id in request.fixed:
             settings.append(place)
+        elif gain == KEPT and track.id in request.given:
+            gain_db = request.given[track.id].gain_db
+            settings.append(_levelled(place, gain_db, f"{_signed(gain_db)} dB, which is locked"))
         elif level.peak == 0.0:
             settings.append(_levelled(place, 0.0, "silent: nothing of it is heard"))
         elif track.target_lufs is None:
-            distance_db = 0.0 - 20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
+            more_db = 0.0 if gain is None or gain == KEPT else nearest(0.0, gain)
+            distance_db = more_db - 20.0 * math.log10(max(track.position.distance_m, NEAREST_M))
             why, loudness = f"{_signed(distance_db)} dB by distance, no target", plain and plain.meter.integrated()
             back_db = plain and loudness and level.gain_to(loudness + plain.panned_db)
             if back_db:
                 why += f"; {back_db:+.1f} dB so that it is as loud as without what is done to it"
             settings.append(_levelled(place, distance_db + (back_db or 0.0), why))
         else:
-            gain_db = level.gain_to(track.target_lufs)
-            if gain_db is None:
+            target = track.target_lufs + _from_range(track.target_lufs, targets.get(track.id), gain)
+            gain_db_or_none = level.gain_to(target)
+            if gain_db_or_none is None:
                 settings.append(_levelled(place, 0.0, "silent: nothing of it is loud enough to be heard"))
             else:
-                settings.append(_levelled(place, gain_db, f"{_signed(gain_db)} dB to {track.target_lufs:.1f} LUFS"))
+                why = f"{_signed(gain_db_or_none)} dB to {target:.1f} LUFS"
+                settings.append(_levelled(place, gain_db_or_none, why))
     return tuple(settings)
+
+
+def _from_range(target_lufs: float, own_lufs: float | None, gain: object) -> float:
+    """Return what brings a target, which may be off a track's own, into the range that a lock leaves around that."""
+    if not isinstance(gain, tuple) or own_lufs is None:
+        return 0.0
+    offset_db = target_lufs - own_lufs
+    return nearest(offset_db, gain) - offset_db
 
 
 def _own_levels(
@@ -154,6 +221,7 @@ def _signed(value_db: float) -> str:
 
 def _levelled(place: TrackSettings, gain_db: float, why: str) -> TrackSettings:
     gain_db = min(max(gain_db, -200.0), 120.0)
+    why = "" if why in place.reason.split("; ") else why
     return replace(place, gain_db=gain_db, reason="; ".join(part for part in (place.reason, why) if part))
 
 

@@ -14,6 +14,7 @@ from mixer.bands import filter_power
 from mixer.curve import Curve, Setting, at_start, extremes
 from mixer.ear import bark, hertz
 from mixer.ear_kernels import HEARD
+from mixer.locks import KEPT
 from mixer.masking import Watch, masking_over_time
 from mixer.plan import TrackSettings
 from mixer.processors import Filter
@@ -118,7 +119,7 @@ def _promising(desk: Desk) -> Iterator[_Cut]:
 def _free_bands(desk: Desk, number: int) -> NDArray[np.bool_]:
     """Tell which bands of a track are out of the way of the filters that it has; none if it has enough of them."""
     settings, ear = desk.settings[number], desk.model.ear
-    if len(settings.filters) >= MOST_FILTERS:
+    if len(settings.filters) >= MOST_FILTERS or desk.limits[number].eq == KEPT:
         return np.zeros(ear.bands, np.bool_)
     free = np.ones(ear.bands, np.bool_)
     for section in settings.filters:
@@ -158,6 +159,7 @@ def _made(desk: Desk, cuts: Sequence[_Cut], part: float) -> bool:
     for cut in cuts:
         for number in cut.maskers:
             depth_db = part * DEEPEST_DB * (1.0 - desk.tracks[number].priority / 2.0)
+            depth_db = min(depth_db, -desk.eq_range_db(number)[0])
             section = _section(desk, cut, number, depth_db)
             if section is not None:
                 settings = desk.settings[number]
@@ -255,10 +257,11 @@ def lift(desk: Desk) -> None:
         gainable, left = desk.model.room_to_gain()
         for span, hope in _regions((left[number] + gainable[:, number].sum(0)) * _free_bands(desk, number)):
             cut = _cut(desk, (number,), number, span, hope)
-            section = Filter("peak", round(cut.centre_hz, 1), BOOST_DB, round(cut.q, 2))
+            boost_db = min(BOOST_DB, desk.eq_range_db(number)[1])
+            section = Filter("peak", round(cut.centre_hz, 1), boost_db, round(cut.q, 2))
             if desk.offer({number: replace(settings, filters=(*settings.filters, section))}):
                 gained = f"{told(before, desk.mur[number])} of it heard"
-                why = f"{BOOST_DB:+.1f} dB at {_hertz(cut.centre_hz)}, where it comes through best; {gained}"
+                why = f"{boost_db:+.1f} dB at {_hertz(cut.centre_hz)}, where it comes through best; {gained}"
                 desk.settings[number] = replace(settings, filters=(*settings.filters, replace(section, reason=why)))
                 desk.say(number, why)
                 break

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mixer.bands import LOW_HZ, BandModel, filter_power
 from mixer.curve import Curve, at_start
 from mixer.dynamics import compression_db, ducking_db, expansion_db
+from mixer.locks import KEPT, within
 from mixer.plan import TrackSettings
 from mixer.processors import Duck, Filter
 from mixer.spatial import pan_gains, pan_position
@@ -81,6 +82,7 @@ class Desk:
         self.settings = list(settings)
         self.heard = model.heard
         self.free = [number for number in np.flatnonzero(self.heard).tolist() if tracks[number].id not in request.fixed]
+        self.limits = [request.limits(track.id) for track in tracks]
         self.following: dict[tuple[int, int], Follow] = {}
         self._worth = WORTH / max(int(self.heard.sum()), FEW)
         self._least = model.mur - MODEL_LOSS
@@ -115,11 +117,11 @@ class Desk:
         return np.where(self.heard, gain, 0.0)
 
     def offer(self, changes: Mapping[int, TrackSettings], *, for_others: bool = False) -> bool:
-        """Try settings of some tracks together; keep them and return True if they are worth it.
+        """Try settings of some tracks together; keep them and return True if they are worth it and allowed.
 
         ``for_others`` = what the changed tracks themselves gain does not count.
         """
-        if not changes or self._trials <= 0:
+        if not changes or self._trials <= 0 or not all(self._allowed(*change) for change in changes.items()):
             return False
         self._trials -= 1
         tried = self.model.trial({number: self._powers(number, new) for number, new in changes.items()})
@@ -135,6 +137,15 @@ class Desk:
         for number, new in changes.items():
             self.settings[number] = new
         return True
+
+    def _allowed(self, number: int, new: TrackSettings) -> bool:
+        limits = self.limits[number]
+        return limits.free or within(new, limits, self.placed[number], self.request.sample_rate) is new
+
+    def eq_range_db(self, number: int) -> tuple[float, float]:
+        """Return how far the filters of a track may cut and lift together."""
+        eq = self.limits[number].eq
+        return (-np.inf, np.inf) if eq is None else (0.0, 0.0) if eq == KEPT else eq
 
     def say(self, number: int, why: str) -> None:
         """Add to the reason of a track."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.curve import Curve, at_start, extremes
+from mixer.locks import KEPT, nearest_azimuth
 from mixer.plan import TrackSettings
 from mixer.spatial import lateral_deg
 from mixer.strategies.desk import Desk
@@ -98,7 +99,7 @@ def stands_still(track: Track, settings: TrackSettings) -> bool:
 
 def _may_move(desk: Desk, number: int) -> bool:
     """Tell whether a track is a point that stands still and is not low."""
-    if not stands_still(desk.tracks[number], desk.placed[number]):
+    if desk.limits[number].pan == KEPT or not stands_still(desk.tracks[number], desk.placed[number]):
         return False
     loud = desk.model.loudness(number)
     low = desk.model.ear.centres_hz < BASS_HZ
@@ -163,6 +164,9 @@ def _moved(desk: Desk, true: Sequence[_Spot], spots: dict[int, float]) -> dict[i
     changes = {}
     for number, deg in spots.items():
         azimuth_deg = replace(true[number], lateral_deg=deg).azimuth_deg()
+        bounds = desk.limits[number].pan
+        if isinstance(bounds, tuple):
+            azimuth_deg = nearest_azimuth(azimuth_deg, bounds)
         if abs(azimuth_deg - at_start(desk.settings[number].azimuth_deg)) >= LEAST_DEG:
             changes[number] = replace(desk.settings[number], azimuth_deg=azimuth_deg)
     return changes

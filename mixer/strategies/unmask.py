@@ -14,10 +14,9 @@ from mixer.masking import analysed
 from mixer.plan import MixPlan, TrackSettings
 from mixer.processors import Filter
 from mixer.session import TrackLevels
-from mixer.strategies.base import MixRequest, levelled, plan_bus
+from mixer.strategies.base import MixRequest, begun, levelled, plan_bus
 from mixer.strategies.cuts import followed, lift, make_cuts
 from mixer.strategies.desk import LOSS, Desk, objective
-from mixer.strategies.levels import in_place
 from mixer.strategies.movement import bring_up, duck_beds, let_noise_down
 from mixer.strategies.spread import spread
 from mixer.types import Track
@@ -47,7 +46,7 @@ class Unmask:
 
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """See :class:`MixStrategy`."""
-        places = [request.fixed.get(track.id) or in_place(track, request.room) for track in tracks]
+        places = [begun(track, request) for track in tracks]
         levels = request.session.levels(places)
         placed = levelled(tracks, places, request, levels)
         tracks = [_with_target(*each) for each in zip(tracks, placed, levels, strict=True)]
