@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixer.bands import LOW_HZ, Listened, filter_power
 from mixer.curve import at_start
+from mixer.locks import KEPT, Limits, nearest
 from mixer.optimise.model import ATTACK_S, KNEE_DB, OFF, RELEASE_S
 from mixer.optimise.predictor import Candidates
 from mixer.plan import TrackSettings
@@ -85,6 +86,9 @@ class Codec:
     level_lock : bool
         Without it levels are free within UNLOCKED_DB, also that of all tracks together: a residue in sone is then
         least where everything is soft. It is there to show what the lock is for.
+    limits : sequence of Limits
+        What a person's locks leave of each track; the tracks' targets and the settings to begin with keep to them.
+        Empty = nothing is locked.
     """
 
     def __init__(
@@ -99,8 +103,10 @@ class Codec:
         fixed: Sequence[str] = (),
         stereo: bool = True,
         level_lock: bool = True,
+        limits: Sequence[Limits] = (),
     ) -> None:
         self._locked = level_lock
+        self._limits = tuple(limits) or (Limits(),) * len(tracks)
         self.tracks, self.base = tuple(tracks), tuple(base)
         self._stage_half_deg = stage_half_deg
         half_deg = min(stage_half_deg, 90.0)
@@ -111,7 +117,7 @@ class Codec:
         heard = listened.powers.any(axis=(1, 2, 3))
         free = np.array([track.id not in fixed for track in tracks], np.bool_) & heard
         still = (stands_still(t, p) and stands_still(t, b) for t, p, b in zip(tracks, places, base, strict=True))
-        movable = np.fromiter(still, np.bool_, len(tracks))
+        movable = np.fromiter(still, np.bool_, len(tracks)) & [limit.pan != KEPT for limit in self._limits]
         freedom = half_deg if self._nowhere else freedom_deg
         self._freedom = np.where(free & movable & ~_low(listened) & stereo, freedom, 0.0)
         self._edge = np.maximum(half_deg, np.abs(self._true))
@@ -123,6 +129,9 @@ class Codec:
         self.low, self.high = self._bounds(free)
         self._hertz, self._rate = np.append(listened.ear.centres_hz, LOW_HZ), listened.ear.sample_rate
         self._table_db = _responses(self._hertz, self._rate)
+        spans = [(n, limit.eq) for n, limit in enumerate(self._limits) if isinstance(limit.eq, tuple)]
+        self._eq_spans = [(n, span, self._filters_db(self.base[n])) for n, span in spans]
+        self._pan_span = np.array([self._lateral_span(n) for n in range(len(tracks))]).reshape(-1, 2)
 
     @property
     def length(self) -> int:
@@ -222,7 +231,17 @@ class Codec:
             low[n, GAIN], high[n, GAIN] = _room_to_lift(
                 self.tracks[n], GENES[GAIN].high if self._locked else UNLOCKED_DB
             )
+            _narrow(low[n], high[n], neutral[n], self._limits[n])
         return low.ravel(), high.ravel()
+
+    def _lateral_span(self, n: int) -> tuple[float, float]:
+        """Return how far right and left a track may stand by its lock."""
+        bounds = self._limits[n].pan
+        if not isinstance(bounds, tuple):
+            return -90.0, 90.0
+        all_of_it = np.arange(-90.0, 90.5, 0.5)
+        inside = [deg for deg in all_of_it.tolist() if bounds[0] <= self._azimuth_deg(n, deg) <= bounds[1]]
+        return (min(inside), max(inside)) if inside else (float(self._now[n]), float(self._now[n]))
 
     def _shaped(self, genomes: F64) -> F64:
         """Return genes in bounds, (…, tracks, 12), the offsets being such that all tracks keep their power together."""
@@ -234,7 +253,16 @@ class Codec:
             more = (power * 10.0 ** (genes[..., GAIN] / 10.0)).sum(axis=-1, keepdims=True) / power.sum()
             centred = genes[..., GAIN] - 10.0 * np.log10(more)
             genes[..., GAIN] = np.clip(np.where(high > low, centred, 0.0), low, high)
+        for n, span, base_db in self._eq_spans:
+            genes[..., n, EQ] *= self._share_within(genes[..., n, EQ], base_db, span)[..., np.newaxis]
         return genes
+
+    def _share_within(self, gains_db: F64, base_db: F64, span: tuple[float, float]) -> F64:
+        """Return by how much gains, (…, 8), are to be made smaller so that the whole curve stays in a range, (…)."""
+        response = np.asarray(self._response(gains_db), np.float64)
+        room = np.where(response > 0.0, span[1] - base_db, span[0] - base_db)
+        share = np.divide(room, response, out=np.ones_like(response), where=np.abs(response) > 1e-3)
+        return np.asarray(np.clip(share.min(axis=-1), 0.0, 1.0))
 
     def _response(self, gains_db: F64) -> F32:
         """Return the cascade of the eight filters at the bands of the ear, (…, bands + 1), by the table."""
@@ -260,6 +288,7 @@ class Codec:
         """
         wanted = np.where(self._freedom > 0.0, self._true + pan * self._freedom, self._now)
         wanted = np.where(self._freedom > 0.0, np.clip(wanted, -self._edge, self._edge), wanted)
+        wanted = np.clip(wanted, *self._pan_span.T)
         points = np.flatnonzero(self._points)
         if self._nowhere or len(points) < 2:
             return np.asarray(wanted)
@@ -274,7 +303,7 @@ class Codec:
         middle = (up + down) / 2.0
         middle[:, still] = row[:, still]
         wanted[:, order] = middle
-        return np.asarray(wanted)
+        return np.asarray(np.clip(wanted, *self._pan_span.T))  # a lock counts more than the order
 
     def _azimuth_deg(self, n: int, lateral: float) -> float:
         if not self._behind[n]:
@@ -331,6 +360,21 @@ def _room_to_lift(track: Track, most_db: float) -> tuple[float, float]:
     if target is None:
         return 0.0, 0.0
     return max(-most_db, -70.0 - target), min(most_db, -target)
+
+
+def _narrow(low: F64, high: F64, neutral: F64, limits: Limits) -> None:
+    """Bring the bounds of a track's genes within what its locks leave, in place."""
+    if limits.gain is not None:
+        at = 0.0 if limits.gain == KEPT else nearest(0.0, limits.gain)  # where its target is
+        least, most = (0.0, 0.0) if limits.gain == KEPT else limits.gain
+        low[GAIN], high[GAIN] = max(low[GAIN], least - at), min(high[GAIN], most - at)
+    if limits.eq is not None:
+        least, most = (0.0, 0.0) if limits.eq == KEPT else limits.eq
+        low[EQ], high[EQ] = np.maximum(low[EQ], least), np.minimum(high[EQ], most)
+    if limits.compression is not None:
+        high[RATIO] = min(high[RATIO], 1.0 if limits.compression == KEPT else limits.compression[1])
+        if high[RATIO] < OFF:
+            low[THRESHOLD : RATIO + 1] = high[THRESHOLD : RATIO + 1] = neutral[THRESHOLD : RATIO + 1]
 
 
 def _offset(track: Track, offset_db: float) -> Track:
