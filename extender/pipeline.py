@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import extender
 from extender.arranging import ArrangeOptions, arrange
-from extender.audio import read_audio
+from extender.audio import SAMPLE_RATE, read_audio
 from extender.casting import cast
 from extender.errors import InputError, SourceError
+from extender.looping import Looped, played_s, unrolled
 from extender.output.base import Rendered
 from extender.output.soundscape import (
     MixFiles,
@@ -38,6 +40,7 @@ from scenes import Scene, Vocabulary, load_vocabulary
 
 LAST_RESORT = "procedural"
 """The source that needs nothing: where all others have nothing for a picture, it still gives a soundscape."""
+Hour = Literal["picture", "day", "night"]
 OUTPUTS = ("credits", "report")
 """What is written beside the sound and the project unless a person says otherwise."""
 
@@ -56,8 +59,8 @@ class SoundOptions:
 class RenderOptions:
     """What a person may choose; the defaults sound good.
 
-    ``near_picture``: sounds from where the picture was taken are preferred, if it tells. ``named``: pairs of what a
-    thing is called and the ``SOURCE:ID`` that plays it.
+    ``hour``: when it is, if not as the picture tells. ``near_picture``: sounds from where the picture was taken are
+    preferred, if it tells. ``named``: pairs of what a thing is called and the ``SOURCE:ID`` that plays it.
     """
 
     see: SeeOptions = field(default_factory=SeeOptions)
@@ -65,6 +68,7 @@ class RenderOptions:
     sources: tuple[str, ...] = DEFAULT_ORDER
     libraries: tuple[Path, ...] = ()
     sounds: SoundOptions = field(default_factory=SoundOptions)
+    hour: Hour = "picture"
     near_picture: bool = False
     named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
@@ -109,9 +113,8 @@ def render_picture(
     wanted, whence = _near(picture, options)
     sources = sources_of(options.sources, options.libraries, offline=options.see.offline, sounds=wanted)
     seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
-    scene, roles = cast_scene(
-        replace(seen.scene, notes=(*seen.scene.notes, *whence)), vocabulary, sources, options, progress
-    )
+    scene = at_hour(replace(seen.scene, notes=(*seen.scene.notes, *whence)), options.hour)
+    scene, roles = cast_scene(scene, vocabulary, sources, options, progress)
     roles = with_named(scene, roles, vocabulary, options, wanted)
     scene = replace(scene, notes=(*scene.notes, *_left_out(sources, options), *said_by(sources, roles)))
     # Only now, so that a render that is killed while it fetches sounds leaves nothing beside the picture.
@@ -125,6 +128,11 @@ def render_picture(
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
         made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
         return replace(made, requests=requests_of(sources))
+
+
+def at_hour(scene: Scene, hour: Hour) -> Scene:
+    """Return the scene by day or by night, whatever its picture tells."""
+    return scene if hour == "picture" else replace(scene, place=replace(scene.place, night=hour == "night"))
 
 
 REQUESTS_SENT = "requests that casting sent"
@@ -171,7 +179,7 @@ def render_project(
 
 def _rearranged(project: Project, role_id: str, sounds: Mapping[str, AudioBuffer]) -> Project:
     """Put one role on the timeline anew, where and as loud as it was; nothing else moves."""
-    options = ArrangeOptions(project.arrangement.duration_s, project.seed)
+    options = ArrangeOptions(project.arrangement.duration_s, project.seed, mood=project.arrangement.mood)
     anew = arrange(project.scene, project.cast, load_vocabulary(), sounds, options)
     found = {part.id: part for part in anew.parts}
     parts = tuple(
@@ -349,8 +357,9 @@ def tracks_of(arrangement: Arrangement, roles: Cast, sounds: Mapping[str, AudioB
     """Join the timeline and the sounds into what the mixer takes."""
     takes = {role.id: tuple(sounds[take.file] for take in role.takes) for role in roles.roles}
     return [
-        Track(p.id, takes[p.id], p.clips, p.position, p.target_lufs, p.width) for p in arrangement.parts
-    ]  # fmt: skip
+        Track(p.id, takes[p.id], unrolled(p.clips, arrangement), p.position, p.target_lufs, p.width)
+        for p in arrangement.parts
+    ]
 
 
 def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: RenderOptions) -> Project:
@@ -363,7 +372,7 @@ def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: Rende
         scene=scene,
         cast=roles,
         arrangement=arrangement,
-        plan=MixPlan(options.strategy, arrangement.duration_s, ()),
+        plan=MixPlan(options.strategy, played_s(arrangement), ()),
         made={},
     )
 
@@ -387,7 +396,7 @@ def _finish(
         raise InputError("the project has no part that sounds")
     stem_ids = tuple(t.id for t in tracks) if project.stems else ()
     with MixFiles(target.folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
-        plan, meters = _mix(tracks, mixing, project.arrangement.duration_s, files, progress)
+        plan, meters = _mix(tracks, mixing, project.arrangement, files, progress)
     project = seal(replace(project, plan=plan))
     write_project(project, target.folder)
     rendered = Rendered(target.folder, project, meters, files.mix, target.picture)
@@ -396,18 +405,21 @@ def _finish(
 
 
 def _mix(
-    tracks: Sequence[Track], mixing: Mixing, duration_s: float, files: MixFiles, progress: Progress
+    tracks: Sequence[Track], mixing: Mixing, arrangement: Arrangement, files: MixFiles, progress: Progress
 ) -> tuple[MixPlan, Meters]:
     """Plan, unless there is a plan to be followed, and write the mix and its stems."""
-    return mix_to(
+    loop = None
+    if arrangement.mood.loop:
+        loop = Looped(arrangement, files.write, files.write_stem, sample_rate=SAMPLE_RATE)
+    plan, meters = mix_to(
         tracks,
         plan=mixing.plan,
-        write=files.write,
-        write_stem=files.write_stem if files.has_stems else None,
+        write=(loop or files).write,
+        write_stem=(loop or files).write_stem if files.has_stems else None,
         measure_tracks=True,
         progress=progress,
         strategy=mixing.strategy,
-        duration_s=duration_s,
+        duration_s=played_s(arrangement),
         room=mixing.room,
         stage_half_deg=mixing.stage_half_deg,
         loudness=mixing.loudness_lufs,
@@ -415,3 +427,4 @@ def _mix(
         fixed=mixing.fixed,
         bus_gain_db=mixing.bus_gain_db,
     )
+    return plan, loop.meters(meters) if loop else meters

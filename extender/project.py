@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from extender.errors import InputError
+from extender.looping import played_s
 from extender.types import Part, Project, Role
 from mixer.plan import MixPlan, TrackSettings
 
@@ -62,7 +63,7 @@ def changed_by_hand(project: Project) -> Mapping[str, str]:
     """Return what no longer fits the digests: key → the digest that it has now. Empty for an untouched project."""
     now = digests(project)
     touched = {key: value for key, value in now.items() if project.made.get(key) != value}
-    if project.plan.duration_s != project.arrangement.duration_s:
+    if project.plan.duration_s != played_s(project.arrangement):
         touched["duration_s"] = ""
     return touched
 

@@ -182,6 +182,45 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Mood:
+    """How much happens in a soundscape, and how.
+
+    Parameters
+    ----------
+    density : float
+        How often things are heard, 0.1..8; 1 = as often as is typical of them.
+    calm : float
+        0..1: more seldom, softer, with shallower and slower swells, and less at once.
+    at_once : int
+        How many events may sound at the same time, ≥ 1; calm lowers it.
+    loop : bool
+        The end joins the beginning: a clip that goes beyond the end goes on at the beginning.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    density: float = 1.0
+    calm: float = 0.0
+    at_once: int = 4
+    loop: bool = False
+
+    def __post_init__(self) -> None:
+        _check(0.1 <= self.density <= 8.0, "Mood", "density", "in 0.1..8", self.density)
+        _check(0.0 <= self.calm <= 1.0, "Mood", "calm", "in 0..1", self.calm)
+        _check(self.at_once >= 1, "Mood", "at_once", "1 or more", self.at_once)
+
+    @property
+    def pace(self) -> float:
+        """What rates are multiplied by."""
+        return self.density * (1.0 - 0.6 * self.calm)
+
+    @property
+    def most_at_once(self) -> int:
+        """How many events may sound at the same time."""
+        return max(1, round(self.at_once * (1.0 - 0.5 * self.calm)))
+
+
+@dataclass(frozen=True, slots=True)
 class Arrangement:
     """The timeline: ambience first, then the rest by importance."""
 
@@ -189,6 +228,7 @@ class Arrangement:
 
     duration_s: float
     parts: tuple[Part, ...]
+    mood: Mood = Mood()
 
     def __post_init__(self) -> None:
         _check(0.0 < self.duration_s < math.inf, "Arrangement", "duration_s", "seconds above 0", self.duration_s)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extender.arranging.analysis import TakeAnalysis
+from extender.arranging.flow import Flow
 from mixer.types import AudioBuffer, Clip, Fade
 
 ENDINGS, CANDIDATES = 6, 16
@@ -46,6 +47,9 @@ def loop(
     analyses: Sequence[TakeAnalysis],
     duration_s: float,
     rng: np.random.Generator,
+    *,
+    ring: bool = False,
+    flow: Flow | None = None,
 ) -> tuple[Clip, ...]:
     """Fill a timeline with one sound, without a gap, a dip or a click.
 
@@ -58,53 +62,132 @@ def loop(
     duration_s : float
         Of the timeline, > 0.
     rng : numpy.random.Generator
+    ring : bool
+        The timeline is played as a loop: the last stretch goes beyond its end and is joined to the first like any
+        other.
+    flow : Flow, optional
+        Each stretch is a little louder where it is busy.
 
     Returns
     -------
     tuple of Clip
-        In order of time; the last ends at ``duration_s`` exactly.
+        In order of time; the last ends at ``duration_s`` exactly, or as much later as it overlaps the first.
     """
-    clips: list[Clip] = []
-    reference_db = analyses[0].body_level_db
-    index = int(rng.integers(len(takes)))
-    start, end = analyses[index].body
-    overlap = _overlap_s(analyses[index])
-    latest = max(start, end - max(2.0 * overlap, min(duration_s, 0.5 * (end - start))))
-    offset = _whole(float(rng.uniform(start, latest)), takes[index])
-    fade_in = Fade(min(EDGE_IN_S, duration_s / 4, (end - start) / 4))
-    onset = 0.0
-    while True:
-        analysis = analyses[index]
-        room_s = max(analysis.body[1] - offset, 1e-3)
-        gain_db = float(np.clip(reference_db - analysis.body_level_db, -24.0, 24.0))
-        clip = Clip(index, onset, room_s, offset, round(gain_db, 3), 0.0, fade_in, Fade())
-        if onset + room_s >= duration_s:
-            last_s = duration_s - onset
-            fade_out = Fade(min(EDGE_OUT_S, duration_s / 4, max(0.0, last_s - fade_in.duration_s)))
-            clips.append(replace(clip, duration_s=last_s, fade_out=fade_out))
-            return tuple(clips)
-        following = (index + 1) % len(takes)
-        overlap = min(_overlap_s(analyses[index]), _overlap_s(analyses[following]), room_s / 2)
-        overlap = _whole(overlap, takes[index])
-        gains = (10 ** (gain_db / 20), 10 ** (np.clip(reference_db - analyses[following].body_level_db, -24, 24) / 20))
+    made = _Loop(takes, analyses, duration_s, rng, ring, flow)
+    clips = [made.first()]
+    while not made.reaches(clips[-1]):
+        clips[-1:] = made.joined(clips[-1])
+    if not ring:
+        return (*clips[:-1], made.ended(clips[-1]))
+    closed = made.closed(clips)
+    for _ in range(ENDINGS):
+        if closed[1] > GOOD_ENOUGH_DB:
+            break
+        # Another way to the end, from two stretches before it.
+        again = clips[:-2] or [made.first()]
+        if clips[:-2]:
+            again[-1] = made.opened(again[-1])
+        while not made.reaches(again[-1]):
+            again[-1:] = made.joined(again[-1])
+        closed = max(closed, made.closed(again), key=lambda found: found[1])
+    return closed[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """What a loop is made of, and the steps of making it; see :func:`loop`.
+
+    The last clip so far is open: it has all that is left of its take's body.
+    """
+
+    takes: Sequence[AudioBuffer]
+    analyses: Sequence[TakeAnalysis]
+    duration_s: float
+    rng: np.random.Generator
+    ring: bool
+    flow: Flow | None
+
+    @property
+    def beyond_s(self) -> float:
+        """How far the last stretch goes beyond the end: what it overlaps the first by."""
+        if not self.ring:
+            return 0.0
+        overlap = min(_overlap_s(analysis) for analysis in self.analyses)
+        return _whole(min(overlap, self.duration_s / 4), self.takes[0])
+
+    def first(self) -> Clip:
+        """Return the first stretch, at a point that is drawn."""
+        index = int(self.rng.integers(len(self.takes)))
+        start, end = self.analyses[index].body
+        overlap = _overlap_s(self.analyses[index])
+        latest = max(start, end - max(2.0 * overlap, min(self.duration_s, 0.5 * (end - start))))
+        offset = _whole(float(self.rng.uniform(start, latest)), self.takes[index])
+        fade_in_s = self.beyond_s if self.ring else min(EDGE_IN_S, self.duration_s / 4, (end - start) / 4)
+        return self.opened(Clip(index, 0.0, 1.0, offset, fade_in=Fade(fade_in_s)))
+
+    def opened(self, clip: Clip) -> Clip:
+        """Return a stretch with all that is left of its take, at the level of the first take."""
+        analysis = self.analyses[clip.take]
+        gain_db = float(np.clip(self.analyses[0].body_level_db - analysis.body_level_db, -24.0, 24.0))
+        room_s = max(analysis.body[1] - clip.offset_s, 1e-3)
+        if self.flow is not None:
+            gain_db += self.flow.level_db(clip.onset_s + room_s / 2)
+        return replace(clip, duration_s=room_s, gain_db=round(gain_db, 3), fade_out=Fade())
+
+    def reaches(self, clip: Clip) -> bool:
+        """Tell whether an open stretch is the last."""
+        return clip.onset_s + clip.duration_s >= self.duration_s + self.beyond_s
+
+    def ended(self, clip: Clip) -> Clip:
+        """Let the last stretch fade out at the end of the timeline."""
+        last_s = self.duration_s - clip.onset_s
+        fade_out = Fade(min(EDGE_OUT_S, self.duration_s / 4, max(0.0, last_s - clip.fade_in.duration_s)))
+        return replace(clip, duration_s=last_s, fade_out=fade_out)
+
+    def closed(self, clips: Sequence[Clip]) -> tuple[tuple[Clip, ...], float]:
+        """Join the last stretch to the first; return all, and how far the seam dips."""
+        first, last, overlap = clips[0], clips[-1], self.beyond_s
+        last = replace(last, duration_s=self.duration_s - last.onset_s + overlap)
+        tail = _cut(self.takes[last.take], last.offset_s + last.duration_s - overlap, overlap) * _gain(last)
+        head = _cut(self.takes[first.take], first.offset_s, overlap) * _gain(first)
+        seam = _measure_seam(tail, head, self.takes[first.take].sample_rate, first.offset_s)
+        fade = Fade(overlap, seam.correlation)
+        if len(clips) == 1:
+            return (replace(last, fade_in=fade, fade_out=fade),), seam.dip_db
+        return (replace(first, fade_in=fade), *clips[1:-1], replace(last, fade_out=fade)), seam.dip_db
+
+    def joined(self, clip: Clip) -> tuple[Clip, Clip]:
+        """Return an open stretch, shortened and joined to the next, and the next, open."""
+        takes, analyses = self.takes, self.analyses
+        following = (clip.take + 1) % len(takes)
+        room_s, fade_in_s = clip.duration_s, clip.fade_in.duration_s
+        overlap = min(_overlap_s(analyses[clip.take]), _overlap_s(analyses[following]), room_s / 2)
+        overlap = _whole(overlap, takes[clip.take])
+        after = self.opened(Clip(following, clip.onset_s + room_s, 1.0, 0.0))
         # If the next is the last, it must have time to fade in and out.
-        longest_s = min(room_s, max(fade_in.duration_s + overlap, duration_s - onset - EDGE_OUT_S))
+        ending_s = self.beyond_s or EDGE_OUT_S
+        left_s = self.duration_s + self.beyond_s - clip.onset_s - ending_s
+        longest_s = min(room_s, max(fade_in_s + overlap, left_s))
         best: tuple[float, Seam] | None = None
         for _ in range(ENDINGS):
             # Leaving a stretch early keeps a long loop from having a period. All times are whole samples,
             # so that what is measured here is what the mixer will play.
-            used_s = max(fade_in.duration_s + overlap, room_s * float(rng.uniform(0.7, 1.0)))
-            used_s = _whole(min(used_s, longest_s), takes[index])
-            tail = _cut(takes[index], offset + used_s - overlap, overlap) * gains[0]
-            seam = _best_seam(tail, takes[following], gains[1], analyses[following], overlap, rng)
+            used_s = max(fade_in_s + overlap, room_s * float(self.rng.uniform(0.7, 1.0)))
+            used_s = _whole(min(used_s, longest_s), takes[clip.take])
+            tail = _cut(takes[clip.take], clip.offset_s + used_s - overlap, overlap) * _gain(clip)
+            seam = _best_seam(tail, takes[following], _gain(after), analyses[following], overlap, self.rng)
             if best is None or seam.dip_db > best[1].dip_db:
                 best = used_s, seam
             if best[1].dip_db > GOOD_ENOUGH_DB:
                 break
         used_s, seam = best or (room_s, Seam(analyses[following].body[0], 0.0, 0.0))
         fade = Fade(overlap, seam.correlation)
-        clips.append(replace(clip, duration_s=used_s, fade_out=fade))
-        onset, offset, index, fade_in = onset + used_s - overlap, seam.offset_s, following, fade
+        after = replace(after, onset_s=clip.onset_s + used_s - overlap, offset_s=seam.offset_s, fade_in=fade)
+        return replace(clip, duration_s=used_s, fade_out=fade), replace(self.opened(after), gain_db=after.gain_db)
+
+
+def _gain(clip: Clip) -> float:
+    return float(10.0 ** (clip.gain_db / 20.0))
 
 
 def _overlap_s(analysis: TakeAnalysis) -> float:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
-from extender.pipeline import RenderOptions, SoundOptions
+from extender.pipeline import Hour, RenderOptions, SoundOptions
 from extender.plugins import load_plugin
 from extender.progress import Progress
 from extender.sources import DEFAULT_ORDER
+from extender.types import Mood
 from extender.vision.detectors import DetectorContext, make_detector
 from extender.vision.see import SeeOptions
 
@@ -106,6 +107,8 @@ def options_of(
     quiet_lufs: float = -30.0,
     loud_lufs: float = -20.0,
     ambience_lufs: float = -30.0,
+    mood: Mood | None = None,
+    hour: Hour = "picture",
 ) -> RenderOptions:
     """Return how a soundscape is made.
 
@@ -126,7 +129,8 @@ def options_of(
             raise UsageError(f"--sounds {folder}: permission denied")
     return RenderOptions(
         see=see,
-        arrange=ArrangeOptions(duration_s, seed, quiet_lufs, loud_lufs, ambience_lufs),
+        arrange=ArrangeOptions(duration_s, seed, quiet_lufs, loud_lufs, ambience_lufs, mood or Mood()),
+        hour=hour,
         sources=names,
         outputs=names_in(outputs),
         libraries=folders,

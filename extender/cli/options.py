@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -40,10 +41,55 @@ class Prefer(StrEnum):
     DOWNLOADS = "downloads"
 
 
-SEEING, SOUND, OUTPUT = "Seeing", "Sound", "Output"
+class Hour(StrEnum):
+    """When it is."""
+
+    PICTURE = "picture"
+    DAY = "day"
+    NIGHT = "night"
+
+
+SEEING, SOUND, TIME, OUTPUT = "Seeing", "Sound", "Time", "Output"
+
+LONGEST_S = 86_400.0
+_TIME = re.compile(r"(?:(?P<h>[0-9.]+)h)?(?:(?P<m>[0-9.]+)(?:m|min))?(?:(?P<s>[0-9.]+)s?)?")
+
+
+def seconds_in(text: str | float) -> float:
+    """Return the seconds in ``"45"``, ``"90s"``, ``"2.5m"``, ``"1h30m"`` or ``"8h"``."""
+    found = _TIME.fullmatch(str(text).strip().lower().replace(" ", ""))
+    parts = found.groupdict() if found else {}
+    try:
+        seconds = sum(float(parts[unit]) * of for unit, of in (("h", 3600), ("m", 60), ("s", 1)) if parts.get(unit))
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= LONGEST_S:
+        raise typer.BadParameter(f"wants 0.1 s to 24 h, e.g. 45, 90s, 10m, 1h30m or 8h, got {text!r}")
+    return seconds
+
 
 DurationOption = Annotated[
-    float, typer.Option("--duration", "-d", help="Seconds of sound.", min=0.1, max=86_400.0, rich_help_panel=SOUND)
+    float,
+    typer.Option(
+        "--duration", "-d", parser=seconds_in, metavar="TIME", help="How long: 45, 90s, 10m, 8h.", rich_help_panel=SOUND
+    ),
+]
+DensityOption = Annotated[
+    float,
+    typer.Option(help="How often things are heard; 1 = as is typical.", min=0.1, max=8.0, rich_help_panel=TIME),
+]
+CalmOption = Annotated[
+    float,
+    typer.Option(help="More seldom, softer, less at once; 1 = most.", min=0.0, max=1.0, rich_help_panel=TIME),
+]
+AtOnceOption = Annotated[
+    int, typer.Option(help="How many events may sound at the same time.", min=1, max=64, rich_help_panel=TIME)
+]
+LoopOption = Annotated[
+    bool, typer.Option("--loop", help="The end joins the beginning without a seam.", rich_help_panel=TIME)
+]
+HourOption = Annotated[
+    Hour, typer.Option("--hour", help="As the picture tells, or by day or night.", rich_help_panel=TIME)
 ]
 SeedOption = Annotated[int, typer.Option(help="Same seed, same bytes.", min=0, rich_help_panel=SOUND)]
 FormatOption = Annotated[FileFormat, typer.Option("--format", help="Of the mix.", rich_help_panel=OUTPUT)]

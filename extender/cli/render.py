@@ -18,13 +18,19 @@ from extender.cli.common import (
 from extender.cli.options import (
     OUTPUT,
     SOUND,
+    AtOnceOption,
+    CalmOption,
+    DensityOption,
     DetectorOption,
     DurationOption,
     FileFormat,
     ForceOption,
     FormatOption,
+    Hour,
+    HourOption,
     LicenceOption,
     LicencePolicyName,
+    LoopOption,
     MaxSoundsOption,
     OfflineOption,
     OutputOption,
@@ -54,6 +60,11 @@ def render(
     ],
     output: OutputOption = None,
     duration: DurationOption = 30.0,
+    density: DensityOption = 1.0,
+    calm: CalmOption = 0.0,
+    at_once: AtOnceOption = 4,
+    loop: LoopOption = False,
+    hour: HourOption = Hour.PICTURE,
     seed: SeedOption = 0,
     sources: SourcesOption = None,
     sounds: SoundsOption = None,
@@ -112,6 +123,8 @@ def render(
 
       extender render photo.jpg --duration 300 --format flac -o evening
 
+      extender render photo.jpg --duration 2m --loop --calm 0.5      # for an installation
+
       extender render photo.jpg --sounds ~/recordings --stems
 
       extender render photo.jpg --licence commercial --replace dog=freesound:1234
@@ -121,6 +134,7 @@ def render(
     with one_line_errors(debug):
         from extender.cli.choices import names_in, options_of, see_options, sound_options
         from extender.pipeline import default_output, render_picture, render_project
+        from extender.types import Mood
 
         target = output or default_output(source)
         with progress_bar(show=not (quiet or json_output)) as progress:
@@ -152,6 +166,8 @@ def render(
                     quiet_lufs=quiet_level,
                     loud_lufs=loud_level,
                     ambience_lufs=ambience_level,
+                    mood=Mood(density, calm, at_once, loop),
+                    hour=hour.value,
                     file_format=file_format.value,
                     stems=stems,
                     force=force,
