@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from extender.sources.procedural.grains import bursts, in_place, sequence
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     Rng,
     Signal,
@@ -26,14 +26,24 @@ from extender.sources.procedural.toolkit import (
 from extender.sources.procedural.voices import Formants, Voice, uttered
 
 
+def mass(low: float, high: float, default: float) -> Parameter:
+    """Return the parameter of a beast's weight; the adult one is the default."""
+    return Parameter("mass", low, high, default, "kg", "how heavy the animal is")
+
+
+def smaller(usual_kg: float, mass_kg: float) -> float:
+    """Return how much higher an animal's voice lies than that of a usual one: lengths go with the mass's cube root."""
+    return float((usual_kg / mass_kg) ** (1.0 / 3.0))
+
+
 def scaled(formants: Formants, by: float) -> Formants:
     """Return resonances of a mouth of another size."""
     return [(centre * by, width * by, gain) for centre, width, gain in formants]
 
 
-def dog(rng: Rng, duration_s: float) -> Signal:
+def dog(rng: Rng, duration_s: float, mass: float = 22.0) -> Signal:
     """A bout of barks; one dog keeps its size, every bark differs."""
-    size = own(rng).uniform(0.8, 1.35)  # 1 = middling, more = smaller dog
+    size = own(rng).uniform(0.88, 1.15) * smaller(22.0, mass)  # 1 = middling, more = smaller dog
     gap = rng.uniform(0.22, 0.5)
     pieces, at = [], 0.0
     for _ in range(int(rng.integers(2, 6))):
@@ -72,10 +82,10 @@ def dog(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.4, -13.0, 9.0)
 
 
-def cat(rng: Rng, duration_s: float) -> Signal:
+def cat(rng: Rng, duration_s: float, mass: float = 4.0) -> Signal:
     """A meow, or two."""
     pieces, at = [], 0.0
-    size = own(rng).uniform(0.9, 1.15)
+    size = own(rng).uniform(0.92, 1.12) * smaller(4.0, mass)
     for _ in range(int(rng.integers(1, 3))):
         length = rng.uniform(0.55, 1.0)
         f0 = 520 * size * rng.uniform(0.9, 1.1)
@@ -98,13 +108,14 @@ def cat(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.3, -15.0)
 
 
-def cow(rng: Rng, duration_s: float) -> Signal:
+def cow(rng: Rng, duration_s: float, mass: float = 550.0) -> Signal:
     """A moo: begun through the nose, then the mouth opens."""
-    length = duration_s * rng.uniform(0.75, 1.2)
-    f0 = own(rng).uniform(0.9, 1.12)
-    nose: Formants = [(240, 80, 4), (720, 180, -16), (1_500, 300, -26), (2_400, 400, -34), (3_300, 500, -40)]
-    mouth: Formants = [(300, 90, 3), (830, 140, 2), (1_450, 260, -4), (2_100, 320, -8), (3_100, 600, -20)]
-    closing: Formants = [(270, 90, 3), (760, 160, -5), (1_420, 280, -12), (2_200, 380, -18), (3_100, 600, -28)]
+    young = smaller(550.0, mass)
+    length = duration_s * rng.uniform(0.75, 1.2) / young**0.5
+    f0 = own(rng).uniform(0.9, 1.12) * young
+    nose = scaled([(240, 80, 4), (720, 180, -16), (1_500, 300, -26), (2_400, 400, -34), (3_300, 500, -40)], young)
+    mouth = scaled([(300, 90, 3), (830, 140, 2), (1_450, 260, -4), (2_100, 320, -8), (3_100, 600, -20)], young)
+    closing = scaled([(270, 90, 3), (760, 160, -5), (1_420, 280, -12), (2_200, 380, -18), (3_100, 600, -28)], young)
     moo = uttered(
         rng,
         length,
@@ -141,13 +152,14 @@ def bleat(
     )
 
 
-def sheep(rng: Rng, duration_s: float) -> Signal:
+def sheep(rng: Rng, duration_s: float, mass: float = 60.0) -> Signal:
     """A sheep's baa; sometimes a lamb answers."""
+    young = smaller(60.0, mass)
     ewe = bleat(
         rng,
-        rng.uniform(0.75, 1.2),
-        own(rng).uniform(165, 225) * rng.uniform(0.97, 1.03),
-        1.0,
+        rng.uniform(0.75, 1.2) / young**0.4,
+        own(rng).uniform(165, 225) * rng.uniform(0.97, 1.03) * young,
+        young**0.5,
         tremor_hz=rng.uniform(7, 10),
         tremor=0.32,
     )
@@ -158,13 +170,14 @@ def sheep(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.4, -15.0, 11.0)
 
 
-def goat(rng: Rng, duration_s: float) -> Signal:
+def goat(rng: Rng, duration_s: float, mass: float = 45.0) -> Signal:
     """A goat."""
+    young = smaller(45.0, mass)
     one = bleat(
         rng,
-        rng.uniform(0.5, 0.9),
-        own(rng).uniform(230, 300),
-        1.05,
+        rng.uniform(0.5, 0.9) / young**0.3,
+        own(rng).uniform(230, 300) * young,
+        1.05 * young**0.5,
         tremor_hz=rng.uniform(11, 16),
         tremor=0.75,
         rough=0.3,
@@ -172,11 +185,12 @@ def goat(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, one, 0.4, -15.0, 10.0)
 
 
-def elephant(rng: Rng, duration_s: float) -> Signal:
+def elephant(rng: Rng, duration_s: float, mass: float = 4_000.0) -> Signal:
     """A trumpet blast through the trunk."""
-    length = rng.uniform(0.9, 1.6)
-    k = own(rng).uniform(0.9, 1.1)
-    trunk: Formants = [(640, 170, 2), (1_050, 200, 4), (1_500, 260, 0), (2_600, 420, -2), (3_800, 700, -8)]
+    young = smaller(4_000.0, mass)
+    length = rng.uniform(0.9, 1.6) / young**0.4
+    k = own(rng).uniform(0.9, 1.1) * young
+    trunk = scaled([(640, 170, 2), (1_050, 200, 4), (1_500, 260, 0), (2_600, 420, -2), (3_800, 700, -8)], young**0.6)
     blast = uttered(
         rng,
         length,
@@ -203,38 +217,37 @@ def growl(rng: Rng, duration_s: float, f0: float, throat: Formants) -> Signal:
     )
 
 
-def bear(rng: Rng, duration_s: float) -> Signal:
+def bear(rng: Rng, duration_s: float, mass: float = 250.0) -> Signal:
     """A bear growls."""
-    return in_place(
-        rng,
-        growl(rng, duration_s, 88, [(480, 110, 4), (820, 180, -7), (1_400, 350, -14), (2_500, 600, -26)]),
-        0.4,
-        -13.0,
-    )
+    young = smaller(250.0, mass)
+    throat = scaled([(480, 110, 4), (820, 180, -7), (1_400, 350, -14), (2_500, 600, -26)], young**0.7)
+    return in_place(rng, growl(rng, duration_s, 88 * young, throat), 0.4, -13.0)
 
 
-def big_cat(rng: Rng, duration_s: float) -> Signal:
+def big_cat(rng: Rng, duration_s: float, mass: float = 180.0) -> Signal:
     """A lion or tiger: a roar, then grunts that tire."""
-    throat: Formants = [(230, 90, 4), (480, 130, 1), (880, 260, -6), (1_900, 500, -20)]
-    pieces = [(0.0, unit(growl(rng, 1.7, 130, throat)))]
+    young = smaller(180.0, mass)
+    throat = scaled([(230, 90, 4), (480, 130, 1), (880, 260, -6), (1_900, 500, -20)], young**0.8)
+    pieces = [(0.0, unit(growl(rng, 1.7, 130 * young, throat)))]
     at = pieces[0][1].size / 48_000 + 0.3
     for k in range(int(rng.integers(1, 4))):
-        grunt = growl(rng, 0.55, 105, throat)
+        grunt = growl(rng, 0.55, 105 * young, throat)
         pieces.append((at, unit(grunt) * np.float32(0.7 * 0.8**k)))
         at += grunt.size / 48_000 + rng.uniform(0.25, 0.45)
     return in_place(rng, sequence(pieces), 0.8, -11.0, 16.0)
 
 
-def pig(rng: Rng, duration_s: float) -> Signal:
+def pig(rng: Rng, duration_s: float, mass: float = 120.0) -> Signal:
     """Grunts and snuffling."""
     pieces, at = [], 0.0
+    young = smaller(120.0, mass)
     while at < duration_s * 0.8:
         length = rng.uniform(0.13, 0.3)
-        shape: Formants = [(300, 110, 4), (560, 160, -1), (1_150, 300, -11), (2_400, 600, -24)]
+        shape = scaled([(300, 110, 4), (560, 160, -1), (1_150, 300, -11), (2_400, 600, -24)], young**0.6)
         grunt = uttered(
             rng,
             length,
-            [(0, 70), (0.4, 95), (1, 62)],
+            [(0, 70 * young), (0.4, 95 * young), (1, 62 * young)],
             [(0, 0), (0.2, 1), (0.6, 0.8), (1, 0)],
             [(0, shape), (1, shape)],
             Voice(tilt_db=-4, jitter=0.14, shimmer=0.4, rough=0.5, breath_db=-6, breath_tilt_db=-4),
@@ -264,10 +277,10 @@ def squeaks(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.15, -17.0)
 
 
-def howl(rng: Rng, duration_s: float) -> Signal:
+def howl(rng: Rng, duration_s: float, mass: float = 40.0) -> Signal:
     """A wolf, far enough away."""
     length = duration_s * rng.uniform(0.75, 1.1)
-    k = own(rng).uniform(0.85, 1.15)
+    k = own(rng).uniform(0.88, 1.12) * smaller(40.0, mass)
     oo: Formants = [(480 * k, 180, 3), (900, 220, -6), (2_300, 400, -20)]
     call = uttered(
         rng,
@@ -280,13 +293,14 @@ def howl(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, call, 1.5, -7.0, 30.0)
 
 
-def chatter(rng: Rng, duration_s: float) -> Signal:
+def chatter(rng: Rng, duration_s: float, mass: float = 8.0) -> Signal:
     """A monkey: a run of hoots that climbs."""
     pieces, at = [], 0.0
-    base = own(rng).uniform(420, 620)
+    young = smaller(8.0, mass)
+    base = own(rng).uniform(450, 590) * young
     for _ in range(int(rng.integers(5, 10))):
         length = rng.uniform(0.08, 0.16)
-        shape: Formants = [(750, 180, 2), (1_500, 260, -3), (2_800, 500, -12)]
+        shape = scaled([(750, 180, 2), (1_500, 260, -3), (2_800, 500, -12)], young**0.7)
         hoot = uttered(
             rng,
             length,
@@ -310,13 +324,16 @@ def hiss(rng: Rng, duration_s: float) -> Signal:
     return air * breath * stretched(np.exp(0.2 * wander(rng, int(length * 200), 200.0, 3, 40)), count)
 
 
-def herd(one: Callable[[Rng, float], Signal], each_s: float, per_s: float) -> Callable[[Rng, float], Signal]:
-    """Return a model of several animals, near and far, over a whole loop."""
+HERD = Parameter("animals", 2.0, 80.0, 12.0, "animals", "how many there are")
 
-    def several(rng: Rng, duration_s: float) -> Signal:
+
+def herd(one: Callable[..., Signal], each_s: float, per_s: float) -> Callable[..., Signal]:
+    """Return a model of several animals, near and far, over a whole loop; ``per_s`` is how often twelve are heard."""
+
+    def several(rng: Rng, duration_s: float, animals: float = HERD.default) -> Signal:
         count = frames(duration_s)
         out = np.zeros(count + frames(12.0), dtype=np.float32)
-        for at in arrivals(rng, duration_s + 3.0, per_s, 0.3):
+        for at in arrivals(rng, duration_s + 3.0, per_s * (animals / HERD.default) ** 0.7, 0.3):
             call = unit(one(rng, each_s))
             far = rng.random()
             heard = filtered(call, between(0.0, 9_000.0 * (1 - 0.8 * far)))
@@ -331,20 +348,22 @@ def herd(one: Callable[[Rng, float], Signal], each_s: float, per_s: float) -> Ca
 
 
 MODELS = (
-    Model("dog", ("dog", "canine"), "event", 1, 2.0, "Dog barking", dog),
-    Model("dogs", ("pack of dogs",), "loop", 1, 22.0, "Dogs barking", herd(dog, 2.0, 0.45)),
-    Model("cat", ("cat", "pet"), "event", 1, 1.6, "Cat", cat),
-    Model("cow", ("cow",), "event", 1, 2.0, "Cow", cow),
-    Model("cattle", ("herd of cattle",), "loop", 1, 26.0, "Herd of cattle", herd(cow, 1.9, 0.28)),
-    Model("sheep", ("sheep",), "event", 1, 1.6, "Sheep", sheep),
-    Model("flock", ("flock of sheep",), "loop", 1, 24.0, "Flock of sheep", herd(sheep, 1.4, 0.6)),
-    Model("goat", ("goat",), "event", 1, 0.9, "Goat", goat),
-    Model("pig", ("pig", "livestock"), "event", 1, 2.2, "Pig", pig),
-    Model("elephant", ("elephant",), "event", 1, 1.6, "Elephant", elephant),
-    Model("bear", ("bear", "carnivore"), "event", 1, 1.8, "Bear growling", bear),
-    Model("big-cat", ("big cat", "lion", "tiger"), "event", 1, 3.5, "Lion roaring", big_cat),
+    Model("dog", ("dog", "canine"), "event", 1, 2.0, "Dog barking", dog, (mass(2.0, 80.0, 22.0),)),
+    Model("dogs", ("pack of dogs",), "loop", 1, 22.0, "Dogs barking", herd(dog, 2.0, 0.45), (HERD,)),
+    Model("cat", ("cat", "pet"), "event", 1, 1.6, "Cat", cat, (mass(0.4, 9.0, 4.0),)),
+    Model("cow", ("cow",), "event", 1, 2.0, "Cow", cow, (mass(50.0, 1_000.0, 550.0),)),
+    Model("cattle", ("herd of cattle",), "loop", 1, 26.0, "Herd of cattle", herd(cow, 1.9, 0.28), (HERD,)),
+    Model("sheep", ("sheep",), "event", 1, 1.6, "Sheep", sheep, (mass(5.0, 110.0, 60.0),)),
+    Model("flock", ("flock of sheep",), "loop", 1, 24.0, "Flock of sheep", herd(sheep, 1.4, 0.6), (HERD,)),
+    Model("goat", ("goat",), "event", 1, 0.9, "Goat", goat, (mass(4.0, 100.0, 45.0),)),
+    Model("pig", ("pig", "livestock"), "event", 1, 2.2, "Pig", pig, (mass(4.0, 320.0, 120.0),)),
+    Model("elephant", ("elephant",), "event", 1, 1.6, "Elephant", elephant, (mass(150.0, 6_500.0, 4_000.0),)),
+    Model("bear", ("bear", "carnivore"), "event", 1, 1.8, "Bear growling", bear, (mass(20.0, 600.0, 250.0),)),
+    Model(
+        "big-cat", ("big cat", "lion", "tiger"), "event", 1, 3.5, "Lion roaring", big_cat, (mass(20.0, 280.0, 180.0),)
+    ),
     Model("rodent", ("rodent",), "event", 1, 1.0, "Small rodent", squeaks),
-    Model("wolf", ("wolf",), "event", 1, 4.5, "Wolf howling", howl),
-    Model("monkey", ("monkey", "primate"), "event", 1, 1.8, "Monkey", chatter),
+    Model("wolf", ("wolf",), "event", 1, 4.5, "Wolf howling", howl, (mass(10.0, 80.0, 40.0),)),
+    Model("monkey", ("monkey", "primate"), "event", 1, 1.8, "Monkey", chatter, (mass(0.5, 60.0, 8.0),)),
     Model("snake", ("snake", "reptile"), "event", 1, 1.6, "Snake hissing", hiss),
 )

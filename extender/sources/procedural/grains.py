@@ -18,7 +18,7 @@ from extender.sources.procedural.toolkit import (
     convolved,
     filtered,
     frames,
-    unit,
+    rms,
 )
 from mixer.types import Samples
 
@@ -189,5 +189,7 @@ def mixed(*parts: tuple[float, Signal]) -> Signal:
     """Return the sum of parts, each at root mean square 1 times its level in dB; as long as the longest."""
     out = np.zeros(max(signal.size for _, signal in parts), dtype=np.float32)
     for level_db, signal in parts:
-        out[: signal.size] += unit(signal) * np.float32(10.0 ** (level_db / 20.0))
+        level = rms(signal)
+        if level > 0:
+            out[: signal.size] += signal * np.float32(10.0 ** (level_db / 20.0) / level)
     return out

@@ -14,6 +14,7 @@ from extender.sources.procedural.toolkit import (
     around,
     arrivals,
     band,
+    circling,
     frames,
     noise,
     own,
@@ -88,7 +89,7 @@ def _buzz(rng: Rng, count: int, f0: float, waver: float) -> Signal:
     pitch = f0 * (1 + waver * wander(rng, points, 50.0, 0.3, 6.0, 0.3))
     near = np.exp(0.8 * wander(rng, points, 50.0, 0.15, 2.0, 0.4))
     phase = 2 * np.pi * np.cumsum(stretched(pitch, count).astype(np.float64)) / SAMPLE_RATE
-    turn = np.exp(1j * phase).astype(np.complex64)
+    turn = circling(phase)
     wheel = np.ones(count, dtype=np.complex64)
     out = np.zeros(count, dtype=np.float32)
     for h in range(1, int(min(5_000 / f0, 20))):

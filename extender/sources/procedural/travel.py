@@ -13,6 +13,7 @@ from extender.sources.procedural.toolkit import (
     Rng,
     Signal,
     band,
+    circling,
     filtered,
     frames,
     glide,
@@ -171,7 +172,7 @@ def horn_chord(rng: Rng, duration_s: float) -> Signal:
     for base in (311.0, 370.0, 415.0, 494.0, 622.0):
         bend = 1.0 - 0.03 * np.exp(-t / 0.06) + 0.0025 * stretched(wander(rng, 300, 100.0, 2, 30, 0.2), count)
         phase = 2 * np.pi * np.cumsum(base * k * rng.uniform(0.996, 1.004) * bend) / SAMPLE_RATE
-        turn = np.exp(1j * phase).astype(np.complex64)
+        turn = circling(phase)
         wheel = np.exp(1j * rng.uniform(0, 6.28)) * np.ones(count, dtype=np.complex64)
         for h in range(1, 13):
             wheel *= turn
@@ -217,7 +218,7 @@ def ship_horn(rng: Rng, duration_s: float) -> Signal:
 def _blade(rng: Rng, count: int, rate_hz: Control, fall: float, harmonics: int, sharp: float = 0.0) -> Signal:
     """Return the harmonics of blades going round, their levels alive."""
     phase = 2 * np.pi * np.cumsum(stretched(rate_hz, count).astype(np.float64)) / SAMPLE_RATE
-    turn = np.exp(1j * phase).astype(np.complex64)
+    turn = circling(phase)
     wheel = np.ones(count, dtype=np.complex64)
     out = np.zeros(count, dtype=np.float32)
     for h in range(1, harmonics + 1):

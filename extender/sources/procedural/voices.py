@@ -14,6 +14,7 @@ from extender.sources.procedural.toolkit import (
     Control,
     Rng,
     Signal,
+    circling,
     frames,
     glide,
     sculpted,
@@ -135,16 +136,14 @@ def _harmonics(
     at_hz = pitch[:, None] * number[None, :]
     gain_db = formant_db(at_hz, shapes) + voice.tilt_db * np.log2(number)[None, :] + _low_cut_db(at_hz, voice)
     gains = np.where(at_hz < 16_000.0, 10.0 ** (gain_db / 20.0), 0.0)
-    at = np.linspace(0.0, pitch.size - 1.0, count)
-    grid = np.arange(pitch.size)
-    turn = np.exp(1j * phase).astype(np.complex64)
+    turn = circling(phase)
     wheel = np.ones(count, dtype=np.complex64)
     out = np.zeros(count, dtype=np.float32)
     loudest = gains.max()
     for h in range(number.size):
         wheel *= turn
         if gains[:, h].max() > 1e-4 * loudest:
-            out += np.interp(at, grid, gains[:, h]).astype(np.float32) * wheel.imag
+            out += stretched(gains[:, h], count) * wheel.imag
     return out
 
 
