@@ -333,8 +333,10 @@ def herd(one: Callable[..., Signal], each_s: float, per_s: float) -> Callable[..
     def several(rng: Rng, duration_s: float, animals: float = HERD.default) -> Signal:
         count = frames(duration_s)
         out = np.zeros(count + frames(12.0), dtype=np.float32)
-        for at in arrivals(rng, duration_s + 3.0, per_s * (animals / HERD.default) ** 0.7, 0.3):
-            call = unit(one(rng, each_s))
+        times = arrivals(rng, duration_s + 3.0, per_s * (animals / HERD.default) ** 0.7, 0.3)
+        calls = [unit(one(rng, each_s)) for _ in range(min(times.size, 8))]
+        for number, at in enumerate(times):
+            call = calls[number % len(calls)]
             far = rng.random()
             heard = filtered(call, between(0.0, 9_000.0 * (1 - 0.8 * far)))
             start = frames(float(at))

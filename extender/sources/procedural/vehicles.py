@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extender.sources.procedural.engines import come_and_gone, engine, passing, rising, tyres
-from extender.sources.procedural.grains import bursts, in_place, mixed, struck, widened
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.grains import bursts, in_place, mixed, widened
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     THIRDS_HZ,
@@ -17,7 +19,6 @@ from extender.sources.procedural.toolkit import (
     band,
     filtered,
     frames,
-    glide,
     noise,
     own,
     peak,
@@ -61,14 +62,22 @@ _CITY = (
 _OCTAVES = np.log2(THIRDS_HZ / 1000.0)
 
 
-def car_pass(rng: Rng, duration_s: float) -> Signal:
-    """A car goes by at town speed: tyres first, engine under them."""
+SPEED = Parameter("speed", 10.0, 160.0, 45.0, "km/h", "how fast it goes")
+DISTANCE = Parameter("distance", 2.0, 60.0, 5.0, "m", "how near it comes")
+RPM = Parameter("rpm", 600.0, 5_000.0, 820.0, "rpm", "turns of the engine a minute")
+
+
+def car_pass(rng: Rng, duration_s: float, speed: float = SPEED.default, distance: float = DISTANCE.default) -> Signal:
+    """A car goes by: tyres first, engine under them; the faster it is, the more of the former.
+
+    Tyres gain about 9 dB for twice the speed, the engine about 4 (Sandberg & Ejsmont 2002).
+    """
     duration_s *= rng.uniform(0.92, 1.1)
     count = frames(duration_s)
-    speed = rng.uniform(9.0, 15.0)
+    faster = np.log2(speed / SPEED.default)
     edge = rng.uniform(450.0, 650.0)
     road = tyres(rng, count, lambda f: band(f, edge, 1_700.0, 1) + 0.5 * band(f, 50.0, 220.0, 2))
-    cruise = rng.uniform(1_500, 2_300)
+    cruise = float(np.clip(rng.uniform(1_600, 2_200) * 2.0 ** (0.35 * faster), 1_000.0, 4_000.0))
     motor = engine(
         rng,
         rising([(0, cruise), (1, cruise * rng.uniform(0.95, 1.15))], rng),
@@ -78,16 +87,18 @@ def car_pass(rng: Rng, duration_s: float) -> Signal:
         grit_db=-8.0,
     )
     hiss = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1))
-    whole = mixed((0.0, road), (-5.0, motor), (-15.0, hiss))
-    heard = passing(whole, speed, rng.uniform(4.0, 6.5), duration_s * rng.uniform(0.45, 0.55))
+    whole = mixed((0.0, road), (-5.0 - 5.0 * faster, motor), (-15.0 + 2.0 * faster, hiss))
+    nearest_m = distance * rng.uniform(0.9, 1.1)
+    heard = passing(whole, speed / 3.6, nearest_m, duration_s * rng.uniform(0.45, 0.55))
     return come_and_gone(heard, 2.5)
 
 
-def car_idle(rng: Rng, duration_s: float) -> Signal:
+def car_idle(rng: Rng, duration_s: float, rpm: float = RPM.default) -> Signal:
     """A car standing with its engine running."""
     count = frames(duration_s)
-    rpm = 820.0 * (1.0 + 0.015 * wander(rng, int(duration_s * 20), 20.0, 0.1, 3.0))
-    motor = engine(rng, rpm, count, cylinders=4, exhaust_m=2.0, uneven=0.3, grit_db=-9.0, bright_hz=800.0)
+    turning = rpm * (1.0 + 0.015 * wander(rng, int(duration_s * 20), 20.0, 0.1, 3.0))
+    bright_hz = 800.0 * (rpm / RPM.default) ** 0.6
+    motor = engine(rng, turning, count, cylinders=4, exhaust_m=2.0, uneven=0.3, grit_db=-9.0, bright_hz=bright_hz)
     rattle = noise(rng, count, lambda f: peak(f, 1_350.0, 3.0) + 0.5 * peak(f, 2_900.0, 4.0))
     beat = stretched(np.abs(wander(rng, int(duration_s * 400), 400.0, 12.0, 60.0, 0.0)), count)
     fan = noise(rng, count, lambda f: band(f, 250.0, 2_500.0, 1))
@@ -105,11 +116,13 @@ def diesel(rng: Rng, rpm: Control, count: int) -> Signal:
     return mixed((0.0, motor), (-7.0, knock), (-10.0, breath))
 
 
-def heavy_idle(rng: Rng, duration_s: float) -> Signal:
+HEAVY_RPM = Parameter("rpm", 450.0, 2_200.0, 660.0, "rpm", "turns of the engine a minute")
+
+
+def heavy_idle(rng: Rng, duration_s: float, rpm: float = HEAVY_RPM.default) -> Signal:
     """A bus or lorry waiting; its brakes let off air now and then."""
     count = frames(duration_s)
-    rpm = 660.0 * (1.0 + 0.012 * wander(rng, int(duration_s * 20), 20.0, 0.1, 3.0))
-    body = diesel(rng, rpm, count)
+    body = diesel(rng, rpm * (1.0 + 0.012 * wander(rng, int(duration_s * 20), 20.0, 0.1, 3.0)), count)
     times = arrivals(rng, duration_s, 0.09, 0.4)
     air = noise(rng, count, lambda f: band(f, 2_500.0, 11_000.0, 1)) * bursts(
         count, times, rng.uniform(0.4, 0.9, times.size), rng.uniform(0.4, 1.0, times.size), 0.02, 3.0
@@ -117,22 +130,23 @@ def heavy_idle(rng: Rng, duration_s: float) -> Signal:
     return np.asarray(unit(body) + 0.5 * air, dtype=np.float32)
 
 
-def heavy_pass(rng: Rng, duration_s: float) -> Signal:
+def heavy_pass(rng: Rng, duration_s: float, speed: float = 30.0, distance: float = 6.0) -> Signal:
     """A bus or lorry pulls past."""
     duration_s *= rng.uniform(0.92, 1.1)
     count = frames(duration_s)
-    top = rng.uniform(1_500, 1_900)
+    faster = np.log2(speed / 30.0)
+    top = rng.uniform(1_500, 1_900) * 2.0 ** (0.1 * faster)
     rpm = rising([(0, 1_100), (0.42, top), (0.47, top * 0.72), (1, top * 0.98)], rng)  # one change of gear
-    body = mixed((0.0, diesel(rng, rpm, count)), (-4.0, tyres(rng, count)))
-    heard = passing(body, rng.uniform(7.0, 10.0), rng.uniform(5.0, 7.0), duration_s * 0.5)
+    body = mixed((0.0, diesel(rng, rpm, count)), (-4.0 + 5.0 * faster, tyres(rng, count)))
+    heard = passing(body, speed / 3.6, distance * rng.uniform(0.9, 1.1), duration_s * 0.5)
     return come_and_gone(heard, 2.5)
 
 
-def motorcycle(rng: Rng, duration_s: float) -> Signal:
+def motorcycle(rng: Rng, duration_s: float, speed: float = 52.0, distance: float = 5.0) -> Signal:
     """A motorcycle accelerates past."""
     duration_s *= rng.uniform(0.92, 1.1)
     count = frames(duration_s)
-    k = own(rng).uniform(0.85, 1.1)
+    k = own(rng).uniform(0.87, 1.1) * (speed / 52.0) ** 0.25
     rpm = k * rising([(0, 2_600), (0.33, 4_600), (0.38, 3_300), (0.72, 4_900), (0.77, 3_900), (1, 4_600)], rng)
     motor = engine(
         rng,
@@ -148,84 +162,33 @@ def motorcycle(rng: Rng, duration_s: float) -> Signal:
     )
     driven = np.tanh(1.6 * unit(motor)).astype(np.float32)
     whole = mixed((0.0, driven), (-14.0, tyres(rng, count)))
-    return come_and_gone(passing(whole, rng.uniform(12.0, 17.0), 5.0, duration_s * 0.47), 2.0)
+    return come_and_gone(passing(whole, speed / 3.6, distance, duration_s * 0.47), 2.0)
 
 
-def motorcycle_idle(rng: Rng, duration_s: float) -> Signal:
+def motorcycle_idle(rng: Rng, duration_s: float, rpm: float = 960.0) -> Signal:
     """A motorcycle standing with its engine running."""
     count = frames(duration_s)
-    rpm = 960.0 * (1.0 + 0.03 * wander(rng, int(duration_s * 20), 20.0, 0.2, 4.0))
     motor = engine(
         rng,
-        rpm,
+        rpm * (1.0 + 0.03 * wander(rng, int(duration_s * 20), 20.0, 0.2, 4.0)),
         count,
         cylinders=2,
         exhaust_m=0.9,
         uneven=0.35,
         firing=[0.0, 315.0 / 720.0],
         grit_db=-17.0,
-        bright_hz=420.0,
+        bright_hz=420.0 * (rpm / 960.0) ** 0.7,
         body_hz=48.0,
     )
     return np.asarray(np.tanh(1.3 * unit(motor)), dtype=np.float32)
 
 
-def bicycle(rng: Rng, duration_s: float) -> Signal:
-    """A bicycle rolls by, its freewheel ticking; sometimes the bell."""
-    duration_s *= rng.uniform(0.9, 1.15)
-    count = frames(duration_s)
-    points = int(duration_s * 50)
-    turns = (
-        np.cumsum(1.9 * (1.0 + 0.08 * wander(rng, points, 50.0, 0.1, 1.0)) * glide([(0, 1.1), (1, 0.85)], points)) / 50
-    )
-    teeth = int(own(rng).integers(16, 24))
-    ticks = np.interp(np.arange(1, int(turns[-1] * teeth)) / teeth, turns, np.arange(points) / 50)
-    uneven = 1.0 + 0.35 * np.sin(2 * np.pi * np.arange(ticks.size) / teeth + rng.uniform(0, 6)) * rng.random()
-    clicks = struck(
-        rng,
-        count,
-        ticks + rng.normal(0, 4e-4, ticks.size),
-        rng.normal(1, 0.03, (ticks.size, 1)) * np.array([[2_900.0, 4_700.0, 7_300.0, 10_200.0]]),
-        0.007,
-        (uneven * rng.lognormal(0, 0.3, ticks.size))[:, None] * np.array([[0.5, 0.8, 1.0, 0.9]]),
-        0.0001,
-    )
-    spatter = noise(rng, count, lambda f: band(f, 3_000.0, 14_000.0, 1)) * bursts(
-        count, ticks, 0.008, uneven, 0.05, 6.0
-    )
-    rubber = tyres(rng, count, lambda f: band(f, 120.0, 900.0, 1))
-    whole = mixed((0.0, clicks), (-3.0, spatter), (-6.0, rubber))
-    if rng.random() < 0.5:
-        ring = bell(rng, 1.6)
-        at = frames(duration_s * rng.uniform(0.1, 0.3))
-        whole[at : at + ring.size] += 1.5 * unit(ring)[: count - at]
-    return come_and_gone(passing(whole, 4.2, 3.0, duration_s * 0.5, ground=0.2), 1.2)
-
-
-def bell(rng: Rng, duration_s: float) -> Signal:
-    """A bicycle bell, rung twice: the thumb's ratchet and two cups a little apart."""
-    count = frames(duration_s)
-    base = 2_060.0 * own(rng).uniform(0.85, 1.2)
-    hits = np.concatenate([t + np.arange(5) * rng.uniform(0.038, 0.046) for t in (0.01, rng.uniform(0.3, 0.42))])
-    ratios = np.array([[1.0, 1.0125, 2.54, 2.56, 4.43, 6.6]])
-    ring = struck(
-        rng,
-        count,
-        hits,
-        base * ratios,
-        np.array([[0.9, 0.85, 0.6, 0.6, 0.3, 0.15]]),
-        rng.lognormal(0, 0.3, (hits.size, 1)) * np.array([[0.8, 0.6, 1.0, 0.7, 0.4, 0.25]]),
-    )
-    ratchet = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1)) * bursts(count, hits, 0.006, 1.0, 0.1, 5.0)
-    return in_place(rng, ring + 0.12 * ratchet, 0.25, -18.0)
-
-
-def horn(rng: Rng, duration_s: float) -> Signal:
+def horn(rng: Rng, duration_s: float, pitch: float = 410.0) -> Signal:
     """A car's two-tone horn, pressed once or twice."""
     count = frames(duration_s)
     parts = np.zeros(count, dtype=np.float32)
     t = np.arange(count) / SAMPLE_RATE
-    low = 400.0 * own(rng).uniform(0.92, 1.12)
+    low = pitch * own(rng).uniform(0.93, 1.08)
     for base in (low, low * rng.uniform(1.19, 1.26)):
         phase = (
             2 * np.pi * np.cumsum(base * (1 + 0.002 * stretched(wander(rng, 200, 100.0, 1, 20), count))) / SAMPLE_RATE
@@ -243,7 +206,7 @@ def horn(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, unit(parts) * pressed, 0.5, -11.0, 12.0)
 
 
-def siren(rng: Rng, duration_s: float) -> Signal:
+def siren(rng: Rng, duration_s: float, speed: float = 40.0, distance: float = 35.0) -> Signal:
     """An emergency vehicle somewhere in the streets: two tones in turn, seen through many echoes."""
     count = frames(duration_s)
     high, low = 585.0 * rng.uniform(0.95, 1.05), 435.0 * rng.uniform(0.95, 1.05)
@@ -256,13 +219,19 @@ def siren(rng: Rng, duration_s: float) -> Signal:
     tone = np.sum([np.sin(h * phase) * h**-0.8 for h in range(1, 12)], axis=0)
     tone = filtered(np.asarray(tone, dtype=np.float32), lambda f: band(f, 350.0, 2_200.0, 1))
     drift = stretched(np.exp(0.25 * wander(rng, points, 200.0, 0.2, 4.0, 0.5)), count)
-    heard = passing(tone * drift, rng.uniform(9, 13), 35.0, duration_s * rng.uniform(0.35, 0.65), far_hz=1_200.0)
-    return come_and_gone(in_place(rng, heard, 1.0, -5.0, 30.0), 2.5)
+    heard = passing(tone * drift, speed / 3.6, distance, duration_s * rng.uniform(0.35, 0.65), far_hz=1_200.0)
+    wet_db = float(np.clip(-5.0 + 6.0 * np.log10(distance / 35.0), -12.0, 3.0))
+    return come_and_gone(in_place(rng, heard, 1.0, wet_db, 30.0), 2.5)
 
 
-def traffic(rng: Rng, duration_s: float) -> Samples:
+DENSITY = Parameter("density", 2.0, 60.0, 18.0, "vehicles/min", "how many pass")
+STREET = Parameter("speed", 20.0, 100.0, 40.0, "km/h", "how fast they go")
+
+
+def traffic(rng: Rng, duration_s: float, density: float = DENSITY.default, speed: float = STREET.default) -> Samples:
     """A busy street: the rumble of all, cars singly in both directions, a lorry among them."""
     count = frames(duration_s)
+    usual_m_s = speed / 3.6
     bed = np.stack(
         [texture(rng, count, _CITY, depth_db=1.5, common=0.4, low_hz=0.15, slope=0.5, tilt_db=-1.0) for _ in range(2)]
     )
@@ -271,11 +240,11 @@ def traffic(rng: Rng, duration_s: float) -> Samples:
     t = np.linspace(0, duration_s, moments)
     power = [np.full((moments, 27), 1e-4), np.full((moments, 27), 1e-4)]
     road = 10 ** (np.interp(_OCTAVES, [-4, -2.5, -1, 0.6, 2, 4], [-14, -7, -3, 0, -9, -26]) / 10)
-    for at in arrivals(rng, duration_s + 6, 0.3, 0.2) - 3:
-        speed, near = rng.uniform(7, 15), rng.uniform(5, 16)
+    for at in arrivals(rng, duration_s + 6, density / 60.0, 0.2) - 3:
+        going, near = usual_m_s * rng.uniform(0.65, 1.35), rng.uniform(5, 16)
         level = rng.lognormal(0, 0.5) * 25
         for side, way in enumerate((1, -1) if rng.random() < 0.5 else (-1, 1)):
-            along = speed * (t - at) + way * near * 0.8
+            along = going * (t - at) + way * near * 0.8
             distance = np.sqrt(near**2 + along**2)
             dull = np.clip((distance / 8) ** -0.5, 0.2, 1)[:, None] ** np.clip(_OCTAVES + 1, 0, 5)[None, :]
             power[side] += level / distance[:, None] ** 2 * dull * road
@@ -299,69 +268,78 @@ def traffic(rng: Rng, duration_s: float) -> Samples:
     return np.asarray(bed + 0.9 * cars + 0.35 * widened(rng, motors, count), dtype=np.float32)
 
 
-def wheels(
-    rng: Rng, duration_s: float, low_hz: float, speed: float, seams_per_s: float, seam_modes: tuple[float, ...]
-) -> Signal:
-    """Small hard wheels rolling over paving: a grain for every pebble, a double clack at every joint."""
-    count = frames(duration_s)
-    points = int(duration_s * 100)
-    going = glide([(0, 0.0), (0.15, 0.8), (0.5, 1.0), (0.85, 0.8), (1, 0.0)], points) * (
-        1 + 0.1 * wander(rng, points, 100.0, 0.3, 3.0)
-    )
-    grain = noise(
-        rng, count, lambda f: band(f, low_hz, 2_600.0, 1) + 0.7 * peak(f, 780.0, 3.0) + 0.4 * peak(f, 1_900.0, 4.0)
-    )
-    rough = stretched(np.exp(0.4 * wander(rng, int(duration_s * 400), 400.0, 8.0, 150.0, 0.2)), count)
-    times = arrivals(rng, duration_s, seams_per_s, 0.75)
-    times = np.sort(np.concatenate([times, times + 0.09 / speed]))
-    amount = np.interp(times, np.linspace(0, duration_s, points), going)
-    clacks = struck(
-        rng,
-        count,
-        times,
-        rng.normal(1, 0.05, (times.size, 1)) * np.array([seam_modes]),
-        np.array([[0.06, 0.04, 0.02]]),
-        (amount * rng.lognormal(0, 0.3, times.size))[:, None] * np.array([[1, 0.7, 0.5]]),
-    )
-    level = stretched(np.maximum(going, 0.0) ** 1.5, count)
-    whole = mixed((0.0, grain * rough * level), (-3.0, clacks))
-    return in_place(rng, whole, 0.2, -14.0)
+def going(low: float, high: float, default: float) -> Parameter:
+    """Return the parameter of how fast something goes."""
+    return replace(SPEED, low=low, high=high, default=default)
 
 
-def skateboard(rng: Rng, duration_s: float) -> Signal:
-    """A skateboard rolls by over pavement joints; sometimes the tail hits the ground."""
-    whole = wheels(rng, duration_s * rng.uniform(0.9, 1.1), 220.0, 1.0, 2.2, (140.0, 520.0, 1_150.0))
-    if rng.random() < 0.6:
-        pop = struck(
-            rng,
-            frames(0.3),
-            [0.01],
-            [[210.0, 640.0, 1_700.0, 3_100.0]],
-            [[0.08, 0.05, 0.02, 0.01]],
-            [[1, 0.8, 0.6, 0.4]],
-        )
-        at = frames(duration_s * rng.uniform(0.3, 0.7))
-        whole[at : at + pop.size] += 3.0 * unit(pop)[: whole.size - at] * np.float32(np.std(whole))
-    return whole
-
-
-def suitcase(rng: Rng, duration_s: float) -> Signal:
-    """A suitcase on wheels is pulled by."""
-    return wheels(rng, duration_s * rng.uniform(0.9, 1.1), 350.0, 1.6, 4.5, (260.0, 780.0, 1_500.0))
+def passing_at(low: float, high: float, default: float) -> Parameter:
+    """Return the parameter of how near something comes."""
+    return replace(DISTANCE, low=low, high=high, default=default)
 
 
 MODELS = (
-    Model("car", ("car", "motor vehicle", "vehicle"), "event", 1, 9.0, "Car passing", car_pass),
-    Model("car-engine", ("engine", "car engine"), "loop", 1, 20.0, "Car engine idling", car_idle),
-    Model("heavy-engine", ("heavy engine", "bus", "truck"), "loop", 1, 24.0, "Heavy engine idling", heavy_idle),
-    Model("heavy-pass", ("bus", "truck", "heavy vehicle"), "event", 1, 10.0, "Bus or lorry passing", heavy_pass),
-    Model("motorcycle", ("motorcycle",), "event", 1, 8.0, "Motorcycle passing", motorcycle),
-    Model("motorcycle-idle", ("motorcycle",), "loop", 1, 20.0, "Motorcycle idling", motorcycle_idle),
-    Model("bicycle", ("bicycle",), "event", 1, 6.0, "Bicycle passing", bicycle),
-    Model("bicycle-bell", ("bicycle bell",), "event", 1, 1.8, "Bicycle bell", bell),
-    Model("horn", ("car horn",), "event", 1, 1.4, "Car horn", horn),
-    Model("siren", ("siren",), "event", 1, 11.0, "Siren in the distance", siren),
-    Model("traffic", ("traffic",), "ambience", 2, 28.0, "Street traffic", traffic),
-    Model("skateboard", ("skateboard",), "event", 1, 4.5, "Skateboard", skateboard),
-    Model("suitcase", ("suitcase", "human powered vehicle", "cart"), "event", 1, 4.5, "Rolling suitcase", suitcase),
+    Model("car", ("car", "motor vehicle", "vehicle"), "event", 1, 9.0, "Car passing", car_pass, (SPEED, DISTANCE)),
+    Model("car-engine", ("engine", "car engine"), "loop", 1, 20.0, "Car engine idling", car_idle, (RPM,)),
+    Model(
+        "heavy-engine",
+        ("heavy engine", "bus", "truck"),
+        "loop",
+        1,
+        24.0,
+        "Heavy engine idling",
+        heavy_idle,
+        (HEAVY_RPM,),
+    ),
+    Model(
+        "heavy-pass",
+        ("bus", "truck", "heavy vehicle"),
+        "event",
+        1,
+        10.0,
+        "Bus or lorry passing",
+        heavy_pass,
+        (going(5.0, 110.0, 30.0), passing_at(2.0, 60.0, 6.0)),
+    ),
+    Model(
+        "motorcycle",
+        ("motorcycle",),
+        "event",
+        1,
+        8.0,
+        "Motorcycle passing",
+        motorcycle,
+        (going(10.0, 180.0, 52.0), DISTANCE),
+    ),
+    Model(
+        "motorcycle-idle",
+        ("motorcycle",),
+        "loop",
+        1,
+        20.0,
+        "Motorcycle idling",
+        motorcycle_idle,
+        (replace(RPM, default=960.0),),
+    ),
+    Model(
+        "horn",
+        ("car horn",),
+        "event",
+        1,
+        1.4,
+        "Car horn",
+        horn,
+        (Parameter("pitch", 200.0, 700.0, 410.0, "Hz", "of its lower note"),),
+    ),
+    Model(
+        "siren",
+        ("siren",),
+        "event",
+        1,
+        11.0,
+        "Siren in the distance",
+        siren,
+        (going(0.0, 130.0, 40.0), passing_at(5.0, 500.0, 35.0)),
+    ),
+    Model("traffic", ("traffic",), "ambience", 2, 28.0, "Street traffic", traffic, (DENSITY, STREET)),
 )
