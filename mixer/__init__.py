@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mixer.masking_plot import compare
     from mixer.masking_report import MaskingReport
     from mixer.meters import Metering, meter
+    from mixer.optimise.objectives import Weights
+    from mixer.optimise.predictor import ResiduePredictor
     from mixer.rendering import Comparison, analyse, mix, mix_and_compare, mix_to, plan_mix, render
     from mixer.session import MixSession
     from mixer.spatial import Spatialiser, Stereo
@@ -47,9 +49,11 @@ _LAZY = {
     "MixRequest": "strategies.base",
     "MixSession": "session",
     "MixStrategy": "strategies.base",
+    "ResiduePredictor": "optimise.predictor",
     "Spatialiser": "spatial",
     "Stereo": "spatial",
     "TruePeakMeter": "truepeak",
+    "Weights": "optimise.objectives",
     "analyse": "rendering",
     "analyse_session": "masking",
     "as_tracks": "inputs",
@@ -91,6 +95,7 @@ __all__ = [
     "MixerError",
     "Position",
     "Render",
+    "ResiduePredictor",
     "Room",
     "Samples",
     "Setting",
@@ -101,6 +106,7 @@ __all__ = [
     "TrackMeter",
     "TrackSettings",
     "TruePeakMeter",
+    "Weights",
     "analyse",
     "analyse_session",
     "as_tracks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -11,6 +11,8 @@ import numpy as np
 from mixer.errors import MixerError
 from mixer.inputs import Tracks, as_tracks
 from mixer.locks import Lock, parse_locks
+from mixer.optimise.effort import EffortName, never
+from mixer.optimise.objectives import Weights
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.plugins import SPATIALISERS, STRATEGIES, make
 from mixer.results import Meters, Render
@@ -22,10 +24,14 @@ from mixer.types import AudioBuffer, Samples, Track, check
 
 if TYPE_CHECKING:
     from mixer.masking_report import MaskingReport
+    from mixer.optimise.methods import MethodName
+    from mixer.optimise.predictor import ResiduePredictor
 
 DEFAULT_STRATEGY = "unmask"
 IN_MEMORY_BYTES = 4_000_000_000
 """What :func:`mix` and :func:`render` may give back at most."""
+_SEARCH = ("effort", "seconds", "weights", "predictor", "method")
+"""Options of strategies, as opposed to those of the mix."""
 _STAGE = ("duration_s", "sample_rate", "stage_half_deg", "room", "layout")
 """What a plan and a request have in common: where and how long it is played."""
 
@@ -61,6 +67,17 @@ class MixOptions(TypedDict, total=False):
         A bus gain to be kept as it is.
     seed : int
         For strategies that draw: ``"asra"`` and ``"refine"``.
+    effort : {"quick", "normal", "best"}
+        How much ``"asra"`` and ``"refine"`` search; by default ``"normal"``, or as long as ``seconds`` says. Where
+        there are no seconds, the seed fixes the result.
+    seconds : float
+        At most so long they search, by the clock.
+    weights : Weights
+        Which of the mixes that are best in some way ``"asra"`` chooses.
+    predictor : ResiduePredictor
+        Predicts the residue for ``"asra"``; by default a band model.
+    method : {"harmony", "random", "pso", "es", "de"}
+        By which ``"refine"`` searches, default ``"harmony"``.
     locks : sequence of str or Lock
         What must stay of which track, e.g. ``"bell"``, ``"bell:eq"``, ``"bell:gain=-3..0"``: see :mod:`mixer.locks`.
     given : mapping of str to TrackSettings
@@ -79,11 +96,22 @@ class MixOptions(TypedDict, total=False):
     fixed: Mapping[str, TrackSettings]
     bus_gain_db: float | None
     seed: int
+    effort: EffortName
+    seconds: float
+    weights: Weights
+    predictor: ResiduePredictor
+    method: MethodName
     locks: Sequence[str | Lock]
     given: Mapping[str, TrackSettings]
 
 
-def plan_mix(tracks: Tracks, *, progress: Progress | None = None, **options: Unpack[MixOptions]) -> MixPlan:
+def plan_mix(
+    tracks: Tracks,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = never,
+    **options: Unpack[MixOptions],
+) -> MixPlan:
     """Decide every setting of a mix.
 
     Parameters
@@ -92,16 +120,20 @@ def plan_mix(tracks: Tracks, *, progress: Progress | None = None, **options: Unp
         Tracks with unique ids, or recordings that become one each: see :func:`mixer.as_tracks`.
     progress : callable, optional
         Called with a stage's name and how much of it is done, 0..1.
+    stop : callable
+        Asked now and then while a strategy tries things: True = take the best that was found so far.
     **options
-        See :class:`MixOptions`.
+        See :class:`MixOptions`. Those of strategies (effort, seconds, weights, predictor, method) are for those that
+        have them.
 
     Raises
     ------
     MixerError
-        Duplicate ids, a value out of range, no duration, an unknown strategy, a track that cannot be played.
+        Duplicate ids, a value out of range, no duration, an unknown strategy, an option that the strategy does not
+        have, a track that cannot be played.
     """
     made = _tracks(tracks, options.get("sample_rate"))
-    strategy, wanted = _wanted(made, options)
+    strategy, wanted = _wanted(made, options, progress, stop)
     with _session(made, wanted, progress) as session:
         return _planned(strategy, made, MixRequest(session=session, **_request(wanted)))
 
@@ -114,6 +146,7 @@ def mix_to(
     plan: MixPlan | None = None,
     measure_tracks: bool = False,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = never,
     **options: Unpack[MixOptions],
 ) -> tuple[MixPlan, Meters]:
     """Make a mix block by block: plan, unless there is a plan, and render in one go.
@@ -134,7 +167,8 @@ def mix_to(
         With it the options are ignored.
     measure_tracks : bool
         Measure each track where a plan is given, too; without one it is done while planning.
-    progress : callable, optional
+    progress, stop : callable, optional
+        As in :func:`plan_mix`.
     **options
         See :class:`MixOptions`.
 
@@ -152,7 +186,7 @@ def mix_to(
         _check_plan(made, plan)
         with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
             return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=measure_tracks)
-    strategy, wanted = _wanted(made, options)
+    strategy, wanted = _wanted(made, options, progress, stop)
     with _session(made, wanted, progress) as session:
         plan = _planned(strategy, made, MixRequest(session=session, **_request(wanted)))
         return plan, session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
@@ -185,6 +219,7 @@ def mix_and_compare(
     write_stem: WriteStem | None = None,
     plan: MixPlan | None = None,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = never,
     **options: Unpack[MixOptions],
 ) -> Comparison:
     """Make a mix as :func:`mix_to` does, and find how well each track is heard before and after.
@@ -216,7 +251,7 @@ def mix_and_compare(
             after = analysed(session, plan.tracks, progress=progress)
             meters = session.render(plan, write=write, write_stem=write_stem, measure_tracks=True)
             return Comparison(plan, meters, None, after)
-    strategy, wanted = _wanted(made, options)
+    strategy, wanted = _wanted(made, options, progress, stop)
     with _session(made, wanted, progress) as session:
         request = MixRequest(session=session, **_request(wanted))
         placed = levelled(made, [begun(track, request) for track in made], request)
@@ -258,7 +293,12 @@ def render(
 
 
 def mix(
-    tracks: Tracks, *, stems: bool = False, progress: Progress | None = None, **options: Unpack[MixOptions]
+    tracks: Tracks,
+    *,
+    stems: bool = False,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = never,
+    **options: Unpack[MixOptions],
 ) -> Render:
     """Plan and render in memory.
 
@@ -277,7 +317,7 @@ def mix(
     >>> result.mix.frames, round(result.meters.loudness_lufs, 1), round(result.meters.tracks[0].loudness_lufs, 1)
     (48000, -20.0, -24.0)
     """
-    return _in_memory(_tracks(tracks, options.get("sample_rate")), stems, progress=progress, **options)
+    return _in_memory(_tracks(tracks, options.get("sample_rate")), stems, progress=progress, stop=stop, **options)
 
 
 def analyse(
@@ -323,7 +363,7 @@ def analyse(
         _check_plan(made, plan)
         with _session(made, {name: getattr(plan, name) for name in _STAGE}, progress) as session:
             return analyse_session(session, plan.tracks, window=window, overlap=overlap, progress=progress)
-    strategy, wanted = _wanted(made, {"strategy": "balanced", **options})
+    strategy, wanted = _wanted(made, {"strategy": "balanced", **options}, progress)
     with _session(made, wanted, progress) as session:
         plan = _planned(strategy, made, MixRequest(session=session, **_request(wanted)))
         return analyse_session(session, plan.tracks, window=window, overlap=overlap, progress=progress)
@@ -369,13 +409,23 @@ def _tracks(tracks: Tracks, sample_rate: int | None) -> tuple[Track, ...]:
     return as_tracks(tracks, 48_000 if sample_rate is None else sample_rate)
 
 
-def _wanted(tracks: Sequence[Track], options: MixOptions) -> tuple[MixStrategy, dict[str, Any]]:
+def _wanted(
+    tracks: Sequence[Track],
+    options: MixOptions,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] = never,
+) -> tuple[MixStrategy, dict[str, Any]]:
     """Return the strategy and everything else that is wanted, the duration settled; fail before any work is done."""
     wanted: dict[str, Any] = dict(options)
     strategy = wanted.pop("strategy", DEFAULT_STRATEGY)
     unknown = set(wanted) - set(MixOptions.__annotations__)
     if unknown:
         raise TypeError(f"unknown option {min(unknown)!r}; there are: {', '.join(sorted(MixOptions.__annotations__))}")
+    searching = {name: wanted.pop(name) for name in _SEARCH if name in wanted}
+    if isinstance(strategy, str):
+        strategy = make(STRATEGIES, strategy, progress=progress, stop=stop, **searching)
+    elif searching:
+        raise MixerError(f"{min(searching)} is for strategies by name; make the {strategy.name!r} strategy with it")
     if wanted.get("duration_s") is None:
         wanted["duration_s"] = _natural_duration_s(tracks, wanted.get("room"))
     wanted["locks"] = parse_locks(wanted.get("locks", ()), [track.id for track in tracks])
@@ -389,7 +439,7 @@ def _wanted(tracks: Sequence[Track], options: MixOptions) -> tuple[MixStrategy, 
         "", wanted["duration_s"], tuple(TrackSettings(track.id, 0.0) for track in tracks),
         BusSettings(0.0 if gain_db is None else gain_db, **bus), **stage,
     )  # fmt: skip
-    return make(STRATEGIES, strategy) if isinstance(strategy, str) else strategy, wanted
+    return strategy, wanted
 
 
 def _natural_duration_s(tracks: Sequence[Track], room: Room | None) -> float:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.optimise.effort import never
+
 F64 = NDArray[np.float64]
 Judge = Callable[[F64], F64]
 """Takes (n, genes) in 0..1 and returns (n, objectives), lower is better."""
@@ -65,9 +67,9 @@ def evolve(
     budget: int,
     rng: np.random.Generator,
     neutral: F64,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] = never,
 ) -> Archive:
-    """Search with PyGAD until the budget of evaluations is spent or ``stop`` says so; an interruption keeps all.
+    """Search with PyGAD until the budget of evaluations is spent or ``stop`` says so.
 
     Parameters
     ----------
@@ -89,14 +91,10 @@ def evolve(
     near = starts[rng.integers(len(starts), size=max(POPULATION - len(starts), 0))]
     mutated = near + (rng.random(near.shape) < 0.5) * rng.normal(0.0, 0.2, near.shape)
     first = np.clip(np.concatenate((starts, mutated)), 0.0, 1.0)[:POPULATION]
-    try:
-        if first.shape[1] == 0:
-            archive(first[:1])
-        else:
-            _run(archive, first, rng, neutral)
-    except KeyboardInterrupt:
-        if not archive.spent:
-            raise
+    if first.shape[1] == 0:
+        archive(first[:1])
+    else:
+        _run(archive, first, rng, neutral)
     return archive
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.optimise.effort import never
 from mixer.types import check
 
 F64 = NDArray[np.float64]
+MethodName = Literal["harmony", "random", "pso", "es", "de"]
 Judge = Callable[[F64], F64]
 """Takes (n, genes) in 0..1 and returns (n,), lower is better."""
 
@@ -40,7 +43,7 @@ class Tally:
 
     judge: Judge
     budget: int
-    stop: Callable[[], bool] = lambda: False
+    stop: Callable[[], bool] = never
     spent: int = 0
     best: F64 = field(default_factory=lambda: np.zeros(0))
     score: float = np.inf
@@ -136,29 +139,29 @@ def search_by_differences(tally: Tally, starts: F64, rng: np.random.Generator) -
         starts = tally.best[np.newaxis]
 
 
-METHODS: dict[str, Method] = {
-    "random": search_randomly,
+METHODS: dict[MethodName, Method] = {
     "harmony": search_by_harmony,
-    "swarm": search_by_swarm,
-    "evolution": search_by_evolution,
-    "differential": search_by_differences,
+    "random": search_randomly,
+    "pso": search_by_swarm,
+    "es": search_by_evolution,
+    "de": search_by_differences,
 }
 
 
 def minimise(
-    method: str,
+    method: MethodName,
     judge: Judge,
     starts: Sequence[F64] | F64,
     *,
     budget: int,
     rng: np.random.Generator,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] = never,
 ) -> Tally:
-    """Search with one of METHODS until the budget is spent or ``stop`` says so; an interruption keeps the best.
+    """Search with one of METHODS until the budget is spent or ``stop`` says so.
 
     Parameters
     ----------
-    method : str
+    method : {"harmony", "random", "pso", "es", "de"}
     judge : callable
     starts : (n, genes) floats, n ≥ 1
         In 0..1; the first ones that are tried.
@@ -181,7 +184,7 @@ def minimise(
             tally(first[:1])
         else:
             METHODS[method](tally, first, rng)
-    except (Enough, KeyboardInterrupt):
+    except Enough:
         pass
     return tally
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from mixer.bands import Listened, choose_frames, listen, planning_ear
 from mixer.optimise.effort import Clock, Effort
 from mixer.optimise.genetic import evolve, fronts
 from mixer.optimise.genome import Codec
-from mixer.optimise.methods import minimise
+from mixer.optimise.methods import MethodName, minimise
 from mixer.optimise.model import BatchModel, Outcome
 from mixer.optimise.objectives import (
     ALLOWED,
@@ -35,8 +34,13 @@ F64 = NDArray[np.float64]
 Progress = Callable[[str, float], None]
 """Called with the stage's name and how much of it is done, 0..1."""
 
-SEARCHED = 0.55
-"""Share of the time after which searching ends and verifying begins."""
+SEARCHED = 0.5
+"""Share of the time that is left when searching begins which it gets at least; the rest is for verifying."""
+PASSES = 4
+"""So many times as long as a mix takes to be played and measured there must be left to begin with searching."""
+VERIFYING = 2.0
+"""How long verifying takes at first guess, in the same measure."""
+NOTHING, NO_TIME, EARLY = "there was nothing to search", "there was no time to search", "the search was ended early"
 APART = 0.02
 """How different, as mean over genes in 0..1, candidates must be to be verified side by side."""
 WRONG = 0.1
@@ -81,6 +85,8 @@ class Searched:
         How many candidates were on the front; 0 for searches by one objective.
     tracks : tuple of Track or None
         With the targets of the best, if it was found; else None.
+    ended : str
+        Why it was not searched, or not to the end, in words; mostly empty.
     """
 
     ground: Ground
@@ -90,6 +96,7 @@ class Searched:
     evaluations: int
     front: int
     tracks: tuple[Track, ...] | None
+    ended: str = ""
 
     @property
     def error(self) -> float:
@@ -109,6 +116,7 @@ class _Bench:
             given.tracks, unlevelled(base.settings), given.places, listened,
             freedom_deg=request.freedom_deg, stage_half_deg=request.stage_half_deg, fixed=tuple(request.fixed),
             stereo=request.session.layout == "stereo", level_lock=level_lock,
+            limits=[request.limits(track.id) for track in given.tracks],
         )  # fmt: skip
         self.heard = given.heard
         self.model = BatchModel(listened)
@@ -136,6 +144,7 @@ def search_front(
     weights: Weights,
     predictor: ResiduePredictor | None = None,
     level_lock: bool = True,
+    clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> Searched:
     """Search by several objectives at once (NSGA-II), verify the best of the front, choose by the exact measure.
@@ -151,11 +160,13 @@ def search_front(
         Of the residue; without one the band model's.
     level_lock : bool
         See :class:`mixer.optimise.genome.Codec`.
+    clock : Clock, optional
+        Tells when to end; by default one with the seconds of the effort.
     progress : callable, optional
     """
-    clock, tell = Clock(effort.seconds), progress or (lambda stage, fraction: None)
+    clock, tell = clock or Clock(effort.seconds), progress or (lambda stage, fraction: None)
     tell("measuring where to start", 0.0)
-    given = ground(tracks, request)
+    given = ground(tracks, request, clock)
     reference = replace(given.reference, worst=weights.worst)
 
     def exactly(m: Measured) -> F64:
@@ -165,8 +176,8 @@ def search_front(
         return float(score(exactly(m), weights))
 
     known = min(given.known, key=judged)
-    if not _worth(given, request) or clock.past():
-        return Searched(given, known, judged(known), (), 0, 0, None)
+    if idle := _idle(given, request, clock):
+        return Searched(given, known, judged(known), (), 0, 0, None, idle)
     base = min((given.unmasked, given.placed), key=judged)
     bench = _bench(base, given, request, level_lock=level_lock)
     told = _told(predictor, base, request)
@@ -176,7 +187,7 @@ def search_front(
 
         def judge(units: F64) -> F64:
             candidates, outcome, genomes = bench.outcome(units)
-            tell("searching", min(bench.evaluations / effort.evaluations, 1.0))
+            tell("searching", clock.done(bench.evaluations / effort.evaluations))
             residue = told(candidates, outcome) * scale
             mur = np.clip(outcome.mur[:, given.heard] + gap, 0.0, 1.0)
             return vector(
@@ -186,12 +197,12 @@ def search_front(
 
         archive = evolve(
             judge, bench.starts(), budget=effort.evaluations, rng=np.random.default_rng(request.seed),
-            neutral=bench.codec.units(bench.codec.neutral), stop=lambda: clock.past(SEARCHED),
+            neutral=bench.codec.units(bench.codec.neutral), stop=_searching(clock, effort, given),
         )  # fmt: skip
     units, values = archive.units, archive.values
     on_front = fronts_of(values)
     trials = _verified(bench, units, values, lambda v: score(v, weights), exactly, effort, clock, tell)
-    return _decided(given, known, judged, trials, bench, len(on_front))
+    return _decided(given, known, judged, trials, bench, len(on_front), EARLY if clock.stop() else "")
 
 
 def search_one(
@@ -199,16 +210,17 @@ def search_one(
     request: MixRequest,
     *,
     effort: Effort,
-    method: str = "harmony",
+    method: MethodName = "harmony",
+    clock: Clock | None = None,
     progress: Progress | None = None,
 ) -> Searched:
     """Search by Liu's objective, normalised, with one of :data:`mixer.optimise.methods.METHODS`; verify the best.
 
     Parameters as of :func:`search_front`.
     """
-    clock, tell = Clock(effort.seconds), progress or (lambda stage, fraction: None)
+    clock, tell = clock or Clock(effort.seconds), progress or (lambda stage, fraction: None)
     tell("measuring where to start", 0.0)
-    given = ground(tracks, request)
+    given = ground(tracks, request, clock)
     reference = given.reference
 
     def exactly(m: Measured) -> F64:
@@ -218,8 +230,8 @@ def search_one(
         return float(exactly(m)[0])
 
     known = min(given.known, key=judged)
-    if not _worth(given, request) or clock.past():
-        return Searched(given, known, judged(known), (), 0, 0, None)
+    if idle := _idle(given, request, clock):
+        return Searched(given, known, judged(known), (), 0, 0, None, idle)
     base = min((given.unmasked, given.placed), key=judged)
     bench = _bench(base, given, request)
     seen: list[tuple[F64, F64]] = []
@@ -230,7 +242,7 @@ def search_one(
 
         def judge(units: F64) -> F64:
             _, outcome, _ = bench.outcome(units)
-            tell("searching", min(bench.evaluations / effort.evaluations, 1.0))
+            tell("searching", clock.done(bench.evaluations / effort.evaluations))
             msr = np.clip(outcome.msr[:, given.heard] + gap_msr, 0.0, 1.0)
             values = fairness(msr) + _lost(outcome.mur[:, given.heard] + gap, reference, MODEL_ALLOWED)
             seen.append((units.copy(), values))
@@ -238,11 +250,17 @@ def search_one(
 
         minimise(
             method, judge, bench.starts(), budget=effort.evaluations, rng=np.random.default_rng(request.seed),
-            stop=lambda: clock.past(SEARCHED),
+            stop=_searching(clock, effort, given),
         )  # fmt: skip
     units, values = (np.concatenate([pair[n] for pair in seen]) for n in range(2))
     trials = _verified(bench, units, values[:, np.newaxis], lambda v: v[..., 0], exactly, effort, clock, tell)
-    return _decided(given, known, judged, trials, bench, 0)
+    return _decided(given, known, judged, trials, bench, 0, EARLY if clock.stop() else "")
+
+
+def _searching(clock: Clock, effort: Effort, given: Ground) -> Callable[[], bool]:
+    """Return what tells that searching must end, so that there is time to verify what it has found."""
+    left_s = clock.left_s
+    return clock.within(max(SEARCHED * left_s, left_s - effort.verified * VERIFYING * given.pass_s))
 
 
 def fronts_of(values: F64, most: int = 2_000) -> NDArray[np.intp]:
@@ -255,10 +273,14 @@ def _lost(mur: F64, reference: Reference, allowed: float) -> F64:
     return np.asarray(STRICT * np.maximum(reference.mur - allowed - mur, 0.0).sum(axis=-1))
 
 
-def _worth(given: Ground, request: MixRequest) -> bool:
-    """Tell whether there is anything to search: two tracks that sound, and one that may be changed."""
+def _idle(given: Ground, request: MixRequest, clock: Clock) -> str:
+    """Return why not to search: less than two tracks that sound, none that may be changed, no time; else nothing."""
     free = [n for n in np.flatnonzero(given.heard).tolist() if given.tracks[n].id not in request.fixed]
-    return int(given.heard.sum()) >= 2 and bool(free)
+    if int(given.heard.sum()) < 2 or not free:
+        return NOTHING
+    if clock.stop():
+        return EARLY
+    return NO_TIME if clock.over(PASSES * given.pass_s) else ""
 
 
 def _bench(base: Measured, given: Ground, request: MixRequest, *, level_lock: bool = True) -> _Bench:
@@ -298,23 +320,25 @@ def _verified(
     clock: Clock,
     tell: Progress,
 ) -> list[tuple[Trial, F64]]:
-    """Measure the best by the model, one after the other; where it errs, correct it before the next is chosen."""
+    """Measure the best by the model, one after the other; where it errs, correct it before the next is chosen.
+
+    The first one is measured however late it is, else all the searching would have been for nothing.
+    """
     done: list[tuple[Trial, F64]] = []
     open_ = np.ones(len(units), np.bool_)
-    with suppress(KeyboardInterrupt):
-        lasts_s = 0.0
-        while len(done) < effort.verified and open_.any() and not clock.past(before_s=2.0 * lasts_s):
-            begun_s = clock.elapsed_s
-            values_now = _corrected(units, values, done)
-            n = int(np.argmin(np.where(open_, scored(values_now), np.inf)))
-            open_ &= np.abs(units - units[n]).mean(axis=1) >= APART if units.shape[1] else False
-            genome = bench.codec.genomes(units[n])
-            found = try_out(bench.codec, genome, bench.request, "found by search")
-            trial = Trial(found, values[n], exactly(found))
-            _LOG.info("verified %d: predicted %s, exact %s", len(done), trial.predicted, trial.exact)
-            done.append((trial, units[n]))
-            lasts_s = clock.elapsed_s - begun_s
-            tell("verifying", len(done) / effort.verified)
+    lasts_s = 0.0
+    while len(done) < effort.verified and open_.any() and not (done and clock.over(lasts_s)):
+        begun_s = clock.elapsed_s
+        values_now = _corrected(units, values, done)
+        n = int(np.argmin(np.where(open_, scored(values_now), np.inf)))
+        open_ &= np.abs(units - units[n]).mean(axis=1) >= APART if units.shape[1] else False
+        genome = bench.codec.genomes(units[n])
+        found = try_out(bench.codec, genome, bench.request, "found by search")
+        trial = Trial(found, values[n], exactly(found))
+        _LOG.info("verified %d: predicted %s, exact %s", len(done), trial.predicted, trial.exact)
+        done.append((trial, units[n]))
+        lasts_s = clock.elapsed_s - begun_s
+        tell("verifying", clock.done(len(done) / effort.verified))
     return done
 
 
@@ -338,6 +362,7 @@ def _decided(
     done: Sequence[tuple[Trial, F64]],
     bench: _Bench,
     front: int,
+    ended: str,
 ) -> Searched:
     """Choose by the exact measure."""
     trials = tuple(trial for trial, _ in done)
@@ -345,4 +370,4 @@ def _decided(
     for trial, units in done:
         if judged(trial.measured) < judged(best):
             best, tracks = trial.measured, bench.codec.decode(bench.codec.genomes(units))[0]
-    return Searched(given, best, judged(best), trials, bench.evaluations, front, tracks)
+    return Searched(given, best, judged(best), trials, bench.evaluations, front, tracks, ended)

@@ -8,16 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixer.optimise.effort import Clock
 from mixer.optimise.genome import Codec
 from mixer.optimise.objectives import Reference
 from mixer.plan import TrackSettings
 from mixer.residue import Residue, analyse_residue
-from mixer.session import TrackLevels
 from mixer.strategies.base import MixRequest, levelled
-from mixer.strategies.levels import in_place
+from mixer.strategies.unmask import Beginning, make_room
 from mixer.types import Track
 
 F64 = NDArray[np.float64]
+
+PASSES = 3
+"""So many times as long as a mix takes to be played and measured there must be left to begin with ``unmask``."""
+ROOM, LATER = 0.4, 2
+"""Share of the time that ``unmask`` may try things for, beside so many passes to measure what it has found."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,15 +66,20 @@ class Ground:
         All with targets: those without have the loudness of their place.
     places : tuple of TrackSettings
         Where the picture has them, without gains.
-    flat, placed, unmasked : Measured
-        Levels only; levels and places; what ``unmask`` makes.
+    placed : Measured
+        Levels and places.
+    flat, unmasked : Measured
+        Levels only; what ``unmask`` makes. Where there was no time for them they are ``placed``.
+    pass_s : float
+        How long it takes to play and measure a mix, about.
     """
 
     tracks: tuple[Track, ...]
     places: tuple[TrackSettings, ...]
-    flat: Measured
     placed: Measured
+    flat: Measured
     unmasked: Measured
+    pass_s: float
 
     @property
     def heard(self) -> NDArray[np.bool_]:
@@ -103,28 +113,29 @@ def try_out(codec: Codec, genome: F64, request: MixRequest, what: str) -> Measur
     return measured(what, done, request, codec.offsets_db(genome), float(codec.intervention(genome)))
 
 
-def ground(tracks: Sequence[Track], request: MixRequest) -> Ground:
-    """Measure what every search starts from, and is compared with."""
-    from mixer.strategies.unmask import Unmask
-
-    unmasked = Unmask().plan(tracks, request).tracks
-    flat = levelled(
-        tracks, [request.fixed.get(t.id) or TrackSettings(t.id, 0.0, placed=False) for t in tracks], request
-    )  # fmt: skip
+def ground(tracks: Sequence[Track], request: MixRequest, clock: Clock | None = None) -> Ground:
+    """Measure what every search starts from, and is compared with, as far as there is time for it."""
+    clock = clock or Clock()
     none = np.zeros(len(tracks))
-    flattened = measured("levels only", flat, request, none, 0.0)
-    made = measured("unmask", unmasked, request, none, 0.0)
-    places = tuple(request.fixed.get(track.id) or in_place(track, request.room) for track in tracks)
-    levels = request.session.levels(places)
-    placed = levelled(tracks, places, request, levels)
-    targeted = tuple(_with_target(*each) for each in zip(tracks, placed, levels, strict=True))
-    return Ground(targeted, places, flattened, measured("levels and places", placed, request, none, 0.0), made)
+    given = Beginning.of(tracks, request)
+    placed = measured("levels and places", given.placed, request, none, 0.0)
+    pass_s = clock.elapsed_s
+    flat = unmasked = placed
+    if not clock.over(pass_s):
+        dry = [request.fixed.get(t.id) or TrackSettings(t.id, 0.0, placed=False) for t in tracks]
+        flat = measured("levels only", levelled(tracks, dry, request), request, none, 0.0)
+    if not clock.over(PASSES * pass_s):
+        known = {placed.settings: placed.residue}
 
+        def look(tried: Sequence[TrackSettings]) -> Residue:
+            key = tuple(tried)
+            if key not in known:
+                known[key] = analyse_residue(request.session, key)
+            return known[key]
 
-def _with_target(track: Track, placed: TrackSettings, level: TrackLevels) -> Track:
-    """Give a track without a target the loudness that it has as placed, so that what is tried does not change it."""
-    loudness = level.at(placed).loudness_lufs if track.target_lufs is None else None
-    return track if loudness is None or not -70.0 <= loudness <= 0.0 else replace(track, target_lufs=loudness)
+        made, _ = make_room(given, request, look, clock.within(ROOM * (clock.left_s - LATER * pass_s)))
+        unmasked = Measured("unmask", made, look(made), none, 0.0)
+    return Ground(given.tracks, given.places, placed, flat, unmasked, pass_s)
 
 
 def unlevelled(settings: Sequence[TrackSettings]) -> tuple[TrackSettings, ...]:

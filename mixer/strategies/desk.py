@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from mixer.bands import LOW_HZ, BandModel, filter_power
 from mixer.curve import Curve, at_start
 from mixer.dynamics import compression_db, ducking_db, expansion_db
 from mixer.locks import KEPT, within
+from mixer.optimise.effort import never
 from mixer.plan import TrackSettings
 from mixer.processors import Duck, Filter
 from mixer.spatial import pan_gains, pan_position
@@ -72,12 +73,19 @@ class Desk:
         As the model has listened to them.
     model : BandModel
     request : MixRequest
+    stop : callable
+        True = no more trials.
     """
 
     def __init__(
-        self, tracks: Sequence[Track], settings: Sequence[TrackSettings], model: BandModel, request: MixRequest
+        self,
+        tracks: Sequence[Track],
+        settings: Sequence[TrackSettings],
+        model: BandModel,
+        request: MixRequest,
+        stop: Callable[[], bool] = never,
     ) -> None:
-        self.tracks, self.model, self.request = tracks, model, request
+        self.tracks, self.model, self.request, self._stop = tracks, model, request, stop
         self.placed = tuple(settings)
         self.settings = list(settings)
         self.heard = model.heard
@@ -97,7 +105,7 @@ class Desk:
     @property
     def going_on(self) -> bool:
         """Tell whether there is time for more trials."""
-        return self._trials > 0
+        return self._trials > 0 and not self._stop()
 
     @property
     def mur(self) -> F64:
@@ -121,7 +129,7 @@ class Desk:
 
         ``for_others`` = what the changed tracks themselves gain does not count.
         """
-        if not changes or self._trials <= 0 or not all(self._allowed(*change) for change in changes.items()):
+        if not changes or not self.going_on or not all(self._allowed(*change) for change in changes.items()):
             return False
         self._trials -= 1
         tried = self.model.trial({number: self._powers(number, new) for number, new in changes.items()})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from mixer.optimise.effort import effort_of
+from mixer.optimise.effort import Clock, effort_of, never
+from mixer.optimise.methods import METHODS, MethodName
 from mixer.optimise.search import Progress, Searched, search_one
 from mixer.plan import MixPlan
 from mixer.strategies.asra import searched_plan
 from mixer.strategies.base import MixRequest
-from mixer.types import Track
+from mixer.types import Track, check
 
 
 class Refine:
@@ -22,26 +23,26 @@ class Refine:
     Parameters
     ----------
     method : str
-        ``"harmony"``, ``"random"``, ``"swarm"``, ``"evolution"`` or ``"differential"``.
-    effort : str
-        ``"quick"``, ``"normal"`` or ``"best"``; the seed then fixes the result.
-    seconds : float, optional
-        By the clock instead.
-    progress : callable, optional
+        ``"harmony"``, ``"random"``, ``"pso"`` (particle swarm), ``"es"`` ((1+1)-evolution strategy) or ``"de"``
+        (differential evolution).
+    effort, seconds, progress, stop
+        As of :class:`mixer.strategies.asra.Asra`.
     """
 
     name = "refine"
 
     def __init__(
         self,
-        method: str = "harmony",
-        effort: str = "normal",
+        method: MethodName = "harmony",
+        effort: str | None = None,
         seconds: float | None = None,
         progress: Progress | None = None,
+        stop: Callable[[], bool] = never,
     ) -> None:
+        check(method in METHODS, "search", "method", f"one of {', '.join(METHODS)}", method)
         self.method = method
         self.effort = effort_of(effort, seconds)
-        self.progress = progress
+        self.progress, self.stop = progress, stop
 
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """See :class:`mixer.strategies.base.MixStrategy`."""
@@ -49,4 +50,7 @@ class Refine:
 
     def search(self, tracks: Sequence[Track], request: MixRequest) -> Searched:
         """Return all that the search has found and measured."""
-        return search_one(tracks, request, effort=self.effort, method=self.method, progress=self.progress)
+        return search_one(
+            tracks, request, effort=self.effort, method=self.method,
+            clock=Clock(self.effort.seconds, self.stop), progress=self.progress,
+        )  # fmt: skip

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixer.bands import BandModel, choose_frames, listen, planning_ear
 from mixer.curve import Curve
 from mixer.equaliser import is_flat
 from mixer.masking import analysed
+from mixer.optimise.effort import never
 from mixer.plan import MixPlan, TrackSettings
 from mixer.processors import Filter
 from mixer.session import TrackLevels
@@ -40,27 +43,95 @@ class Unmask:
     brought back to its level. A step is kept where the objective of :func:`mixer.strategies.desk.objective` improves
     in a model of what is heard and no track loses more than 0.02 of its MUR. In the end the exact analysis decides
     between all of it, the steps without dynamics, and the places alone. Among more than MOST tracks nothing is tried.
+
+    Parameters
+    ----------
+    stop : callable
+        True = no more steps, and of what was found only one thing is measured.
     """
 
     name = "unmask"
 
+    def __init__(self, stop: Callable[[], bool] = never) -> None:
+        self.stop = stop
+
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """See :class:`MixStrategy`."""
-        places = [begun(track, request) for track in tracks]
-        levels = request.session.levels(places)
-        placed = levelled(tracks, places, request, levels)
-        tracks = [_with_target(*each) for each in zip(tracks, placed, levels, strict=True)]
-        plain = [replace(now, reason=then.reason) for now, then in zip(placed, places, strict=True)]
-        alone = sum(level.peak > 0.0 for level in levels) < 2
-        given = all(track.id in request.fixed for track in tracks)
-        drafts = [] if alone or given or len(tracks) > MOST else _drafts(tracks, plain, request)
-        settings, outcome = _best(tracks, placed, drafts, request)
-        if tracks and given:
-            outcome = "all settings of the tracks were given"
-        elif len(tracks) > MOST:
-            outcome = f"no room is made among more than {MOST} tracks: levels and places only"
+        settings, outcome = make_room(
+            Beginning.of(tracks, request), request, lambda tried: analysed(request.session, tried), self.stop
+        )
         plan = plan_bus(self.name, settings, request)
         return replace(plan, bus=replace(plan.bus, reason=f"{plan.bus.reason}; {outcome}"))
+
+
+class Heard(Protocol):
+    """What is heard of tracks: a masking report, a residue."""
+
+    @property
+    def mur(self) -> NDArray[np.floating]:
+        """Share of each that is heard, (tracks,)."""
+        ...
+
+    @property
+    def loudness_sone(self) -> NDArray[np.floating]:
+        """Of each alone, (tracks,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beginning:
+    """Tracks at their places and levels, and nothing else done to them.
+
+    Parameters
+    ----------
+    tracks : tuple of Track
+        All with targets: those without have the loudness of their place, so that what is tried does not change it.
+    places, placed : tuple of TrackSettings
+        Without gains, and with them.
+    sounding : int
+        How many tracks are not silent.
+    """
+
+    tracks: tuple[Track, ...]
+    places: tuple[TrackSettings, ...]
+    placed: tuple[TrackSettings, ...]
+    sounding: int
+
+    @classmethod
+    def of(cls, tracks: Sequence[Track], request: MixRequest) -> Beginning:
+        """Give tracks their places and levels."""
+        places = tuple(begun(track, request) for track in tracks)
+        levels = request.session.levels(places)
+        placed = levelled(tracks, places, request, levels)
+        locked = [request.limits(track.id).gain is not None for track in tracks]
+        targeted = tuple(_with_target(*each) for each in zip(tracks, placed, levels, locked, strict=True))
+        return cls(targeted, places, placed, sum(level.peak > 0.0 for level in levels))
+
+
+def make_room(
+    given: Beginning,
+    request: MixRequest,
+    look: Callable[[Sequence[TrackSettings]], Heard],
+    stop: Callable[[], bool] = never,
+) -> tuple[tuple[TrackSettings, ...], str]:
+    """Return the settings that :class:`Unmask` finds, and in words what came of it.
+
+    Parameters
+    ----------
+    given : Beginning
+    request : MixRequest
+    look : callable
+        The exact measure of settings.
+    stop : callable
+    """
+    tracks, count = given.tracks, len(given.tracks)
+    if tracks and all(track.id in request.fixed for track in tracks):
+        return given.placed, "all settings of the tracks were given"
+    if count > MOST:
+        return given.placed, f"no room is made among more than {MOST} tracks: levels and places only"
+    plain = [replace(now, reason=then.reason) for now, then in zip(given.placed, given.places, strict=True)]
+    drafts = _drafts(tracks, plain, request, stop) if given.sounding > 1 else []
+    return _best(given, drafts, request, look, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +142,35 @@ class _Draft:
     settings: tuple[TrackSettings, ...]
 
 
-def _with_target(track: Track, placed: TrackSettings, level: TrackLevels) -> Track:
-    """Give a track without a target the loudness that it has as placed, so that filters do not change it."""
-    loudness = level.at(placed).loudness_lufs if track.target_lufs is None else None
+def _with_target(track: Track, placed: TrackSettings, level: TrackLevels, locked: bool) -> Track:
+    """Give a track without a target, or with a locked gain, the loudness that it has as placed: nothing changes it."""
+    loudness = level.at(placed).loudness_lufs if track.target_lufs is None or locked else None
     return track if loudness is None or not -70.0 <= loudness <= 0.0 else replace(track, target_lufs=loudness)
 
 
-def _drafts(tracks: Sequence[Track], placed: Sequence[TrackSettings], request: MixRequest) -> list[_Draft]:
-    """Go through all steps; return what came of them, and what had come before the last ones."""
+def _drafts(
+    tracks: Sequence[Track], placed: Sequence[TrackSettings], request: MixRequest, stop: Callable[[], bool]
+) -> list[_Draft]:
+    """Go through all steps, as far as there is time; return what came of them, and what had come before the last."""
     ear = planning_ear(request.sample_rate)
     frames = choose_frames(tracks, request.duration_s, ear.hop / ear.sample_rate)
     listened = listen(request.session, placed, ear, frames)
     if request.session.layout != "stereo":  # else places are still to be found
         listened = listened.one_ear()
     with BandModel(listened, [track.target_lufs is not None for track in tracks]) as model:
-        desk = Desk(tracks, placed, model, request)
+        desk = Desk(tracks, placed, model, request, stop)
         if desk.heard.sum() < 2:
             return []
-        stages = []
+        spread_only = tuple(placed)
         for step, share in STEPS:
+            if stop():
+                break
             desk.allow(share)
             step(desk)
-            stages.append((step, tuple(desk.settings)))
+            if step is spread:
+                spread_only = tuple(desk.settings)
         # a cut that was to follow may have turned out to have nothing to do
         last = tuple(_without_filters(settings, is_flat) for settings in followed(desk))
-    spread_only = next(settings for step, settings in stages if step is spread)
     still = tuple(_without_movement(settings) for settings in last)
     drafts: list[_Draft] = []
     for draft in (
@@ -128,16 +203,23 @@ def _without_filters(
 
 
 def _best(
-    tracks: Sequence[Track], placed: Sequence[TrackSettings], drafts: Sequence[_Draft], request: MixRequest
-) -> tuple[Sequence[TrackSettings], str]:
-    """Return the first draft that the exact analysis finds better than the places alone, or those; and what it is."""
+    given: Beginning,
+    drafts: Sequence[_Draft],
+    request: MixRequest,
+    look: Callable[[Sequence[TrackSettings]], Heard],
+    stop: Callable[[], bool],
+) -> tuple[tuple[TrackSettings, ...], str]:
+    """Return the first draft that the exact measure finds better than the places alone, or those; and what it is."""
+    tracks, placed = given.tracks, given.placed
     if not drafts:
         return placed, "nothing was found that lets more of the tracks be heard: levels and places only"
-    before = analysed(request.session, placed)
+    before = look(placed)
     heard = before.loudness_sone > 0.0
-    for draft in drafts:
+    for number, draft in enumerate(drafts):
+        if number and stop():
+            return placed, "there was no time to find what lets more of the tracks be heard: levels and places only"
         settings = levelled(tracks, draft.settings, request)
-        after = analysed(request.session, settings)
+        after = look(settings)
         was, now = (np.asarray(report.mur, np.float64)[heard] for report in (before, after))
         if (now >= was - LOSS).all() and objective(now) < objective(was):
             told = f"{_percent(was.mean())} → {_percent(now.mean())} of the tracks is heard on average"

@@ -18,7 +18,7 @@ from mixer.curve import at_start
 from mixer.optimise.effort import EFFORTS, Clock, Effort, effort_of
 from mixer.optimise.genetic import crowding, evolve, fronts, ranked
 from mixer.optimise.genome import EQ, EQ_HZ, EQ_Q, GAIN, GENES, PAN, RATIO, Codec
-from mixer.optimise.methods import METHODS, minimise
+from mixer.optimise.methods import METHODS, MethodName, minimise
 from mixer.optimise.model import Analytic, BatchModel
 from mixer.optimise.objectives import Reference, Weights, fairness, score, unclear, vector
 from mixer.optimise.predictor import Candidates, ResiduePredictor, sone
@@ -286,7 +286,7 @@ def bowl(units: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_methods_keep_their_budget_and_find_better(method: str) -> None:
+def test_methods_keep_their_budget_and_find_better(method: MethodName) -> None:
     seen: list[np.ndarray[Any, Any]] = []
 
     def judge(units: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -308,31 +308,47 @@ def test_methods_keep_their_budget_and_find_better(method: str) -> None:
 
 
 def test_harmony_beats_chance() -> None:
-    def reached(method: str, seed: int) -> float:
+    def reached(method: MethodName, seed: int) -> float:
         return minimise(method, bowl, np.full((1, 48), 0.5), budget=400, rng=np.random.default_rng(seed)).score
 
     assert all(reached("harmony", seed) < reached("random", seed) for seed in range(5))
 
 
-def test_an_interruption_and_a_clock_keep_the_best() -> None:
-    calls = []
+@pytest.mark.parametrize("method", METHODS)
+def test_whoever_asks_for_an_end_gets_the_best_so_far(method: MethodName) -> None:
+    """Liu's defect 6: what is best is kept, whatever its score."""
+    seen: list[float] = []
 
-    def interrupted(units: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        calls.append(len(units))
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return bowl(units)
+    def judge(units: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        scores = bowl(units)
+        seen.extend(scores.tolist())
+        return scores
 
-    found = minimise("harmony", interrupted, np.full((1, 4), 0.5), budget=10_000, rng=np.random.default_rng(1))
-    assert found.spent == sum(calls[:2])
-    assert np.isfinite(found.score)
-    stopped = minimise(
-        "swarm", bowl, np.full((1, 4), 0.5), budget=10_000, rng=np.random.default_rng(1), stop=lambda: True
+    found = minimise(
+        method, judge, np.full((1, 4), 0.5), budget=10_000, rng=np.random.default_rng(1),
+        stop=lambda: len(seen) >= 60,
     )  # fmt: skip
-    assert stopped.spent == 20
-    clock = Clock(1e-9)
-    assert clock.past()
-    assert not Clock(None).past()
+    assert 60 <= found.spent == len(seen) < 100
+    assert found.score == min(seen)
+
+
+def test_a_clock_tells_when_to_end() -> None:
+    now, asked = [100.0], [False]
+    clock = Clock(10.0, lambda: asked[0], lambda: now[0])
+    soon = clock.within(2.0)
+    assert (clock.left_s, clock.over(), clock.over(10.0), soon(), clock.done(0.25)) == (10.0, False, True, False, 0.25)
+    now[0] += 5.0
+    assert (clock.left_s, clock.over(4.9), clock.over(5.0), soon(), clock.done(0.25)) == (5.0, False, True, True, 0.5)
+    now[0] += 6.0
+    assert clock.over()
+    assert clock.done(0.25) == 1.0
+    endless = Clock(None, lambda: asked[0], lambda: now[0])
+    later = endless.within(endless.left_s)
+    assert not endless.over(1e9)
+    assert not later()
+    asked[0] = True
+    assert endless.over()
+    assert later()
 
 
 def test_nothing_free_is_one_evaluation() -> None:
@@ -383,7 +399,9 @@ def test_the_genetic_search_finds_a_front() -> None:
 
 def test_efforts_have_names() -> None:
     assert EFFORTS["quick"].evaluations < EFFORTS["normal"].evaluations < EFFORTS["best"].evaluations
-    assert effort_of("quick", 3.0).seconds == 3.0
+    assert effort_of() == effort_of("normal") == EFFORTS["normal"]
+    assert effort_of("quick", 3.0) == replace(EFFORTS["quick"], seconds=3.0)
+    assert effort_of(None, 3.0).evaluations > 10 * EFFORTS["best"].evaluations
     with pytest.raises(MixerError, match="quick, normal, best"):
         effort_of("much")
     with pytest.raises(MixerError, match="seconds"):

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mixer import AudioBuffer, MixPlan, MixSession, Track, TrackSettings, plan_mix
+from mixer import AudioBuffer, MixerError, MixPlan, MixSession, Track, TrackSettings, plan_mix
 from mixer.bands import Listened
-from mixer.optimise.effort import Clock, Effort
+from mixer.optimise.effort import Clock, Effort, effort_of, never
 from mixer.optimise.objectives import Weights, fairness, score, unclear, vector
 from mixer.optimise.predictor import Candidates, listen_evenly
-from mixer.optimise.search import Searched
-from mixer.optimise.verify import try_out
+from mixer.optimise.search import EARLY, NO_TIME, Searched, _Bench, search_front
 from mixer.residue import analyse_residue
-from mixer.strategies.asra import Asra
+from mixer.strategies.asra import Asra, searched_plan
 from mixer.strategies.base import MixRequest
 from mixer.strategies.refine import Refine
 from tests.mixer.signals import RATE, noise
@@ -117,31 +117,110 @@ def test_little_to_search_is_no_error(make: Any) -> None:
         assert len(plan.tracks) == len(tracks)
 
 
-def test_time_that_is_up_gives_what_is_known() -> None:
-    found = searched(Asra(seconds=0.001), street())
+class FakeTime:
+    """A clock that moves when the mix is played, half a second a time, and by a little when a batch is judged."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.measured = 0.0, 0
+        monkeypatch.setattr("mixer.optimise.verify.analyse_residue", self.analyse)
+        outcome = _Bench.outcome
+
+        def judged(bench: _Bench, units: Any) -> Any:
+            self.now += 0.25
+            return outcome(bench, units)
+
+        monkeypatch.setattr("mixer.optimise.search._Bench.outcome", judged)
+
+    def analyse(self, *arguments: Any) -> Any:
+        self.now += 0.5
+        self.measured += 1
+        return analyse_residue(*arguments)
+
+    def search(self, seconds: float) -> Searched:
+        with MixSession(street(), duration_s=SECONDS) as session:
+            clock = Clock(seconds, now=lambda: self.now)
+            return search_front(
+                street(), MixRequest(SECONDS, session), effort=effort_of(None, seconds), weights=Weights(), clock=clock
+            )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "measured", "ended"), [(0.1, 1, NO_TIME), (0.6, 1, NO_TIME), (1.2, 2, NO_TIME), (3.0, 3, NO_TIME)]
+)
+def test_too_little_time_gives_what_was_measured(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, measured: int, ended: str
+) -> None:
+    fake = FakeTime(monkeypatch)
+    found = fake.search(seconds)
+    assert fake.now <= max(seconds, 0.5) + 0.5
+    assert (fake.measured, found.ended) == (measured, ended)
     assert found.best in found.ground.known
     assert not found.trials
 
 
-def test_it_stops_in_time() -> None:
-    clock = Clock(None)
-    found = searched(Asra(seconds=4.0), street())
-    assert clock.elapsed_s < 8.0  # what was begun is finished
-    assert found.evaluations < 1_000_000
-    assert Clock(10.0).past(before_s=11.0)
+@pytest.mark.parametrize("seconds", [6.0, 9.0, 14.0])
+def test_a_search_ends_in_time_and_uses_it(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    fake = FakeTime(monkeypatch)
+    found = fake.search(seconds)
+    assert 0.8 * seconds <= fake.now <= seconds + 0.5
+    assert len(found.trials) >= 2
+    assert found.evaluations >= 24
+    assert not found.ended
 
 
-def test_ctrl_c_while_verifying_keeps_what_was_verified(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+def test_an_effort_with_seconds_is_the_same_where_there_are_enough() -> None:
+    def plan(**options: Any) -> MixPlan:
+        return plan_mix(street(), strategy="asra", effort="quick", duration_s=SECONDS, **options)
 
-    def interrupted(*arguments: Any) -> Any:
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return try_out(*arguments)
+    assert plan(seconds=1e6) == plan()
 
-    monkeypatch.setattr("mixer.optimise.search.try_out", interrupted)
-    assert len(searched(small(Asra()), street()).trials) == 1
+
+@pytest.mark.parametrize("make", [Asra, Refine])
+@pytest.mark.parametrize("moment", ["measuring where to start", "searching", "verifying"])
+def test_whoever_asks_for_an_end_gets_the_best_that_was_verified(make: Any, moment: str) -> None:
+    stages: list[str] = []
+    strategy = small(make(progress=lambda stage, part: stages.append(stage), stop=lambda: moment in stages))
+    with MixSession(street(), duration_s=SECONDS) as session:
+        request = MixRequest(SECONDS, session)
+        found = strategy.search(street(), request)
+        plan = searched_plan("x", found, request)
+    assert found.ended == EARLY
+    assert len(found.trials) == (0 if moment == "measuring where to start" else 1)
+    assert found.evaluations < 100 or moment == "verifying"
+    assert "the search was ended early: " in plan.bus.reason
+
+
+def test_unmask_ends_when_asked() -> None:
+    calls: list[int] = []
+
+    def stop() -> bool:
+        calls.append(1)
+        return len(calls) > 8
+
+    hurried, whole = (plan_mix(street(), strategy="unmask", duration_s=SECONDS, stop=s) for s in (stop, never))
+    assert sum(len(t.filters) for t in hurried.tracks) + len(calls) > 0
+    assert sum(len(t.filters) for t in hurried.tracks) < sum(len(t.filters) for t in whole.tracks)
+
+
+def test_options_of_a_strategy_go_to_those_that_have_them() -> None:
+    def plan(strategy: Any, **options: Any) -> MixPlan:
+        return plan_mix(street(), strategy=strategy, duration_s=SECONDS, **options)
+
+    quick = plan("asra", effort="quick", weights=Weights(residue=0.0), seed=3)
+    assert quick == plan(Asra("quick", weights=Weights(residue=0.0)), seed=3)
+    cases: list[tuple[Any, dict[str, Any], str]] = [
+        ("flat", {"effort": "quick"}, "the mix strategy 'flat' has no option 'effort'; it has: none"),
+        ("unmask", {"seconds": 3.0}, "'unmask' has no option 'seconds'; it has: none"),
+        ("asra", {"method": "pso"}, "no option 'method'; it has: effort, level_lock, predictor, seconds, weights"),
+        ("refine", {"weights": Weights()}, "no option 'weights'; it has: effort, method, seconds"),
+        ("refine", {"method": "luck"}, "method must be one of harmony, random, pso, es, de, got 'luck'"),
+        ("asra", {"effort": "much"}, "one of quick, normal, best, got 'much'"),
+        ("asra", {"seconds": 0.0}, "seconds must be above 0"),
+        (Asra(), {"effort": "quick"}, "make the 'asra' strategy with it"),
+    ]
+    for strategy, options, message in cases:
+        with pytest.raises(MixerError, match=re.escape(message)):
+            plan(strategy, **options)
 
 
 def test_progress_is_told() -> None:
