@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import extender
@@ -30,12 +31,22 @@ from extender.output.soundscape import (
 )
 from extender.output.workspace import check_target, whole_folder
 from extender.progress import Progress, silent
-from extender.project import VERSION, changed_by_hand, kept_settings, read_project, seal
+from extender.project import (
+    VERSION,
+    changed_by_hand,
+    given_settings,
+    kept_settings,
+    locks_of,
+    read_project,
+    seal,
+    set_by_hand,
+)
+from extender.remix import Remix, named_locks, named_priorities
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
 from extender.types import Arrangement, Cast, Project, Role
 from extender.vision.see import SeeOptions, see
-from mixer import AudioBuffer, Meters, MixPlan, Room, Track, TrackSettings, mix_to
+from mixer import AudioBuffer, Lock, Meters, MixPlan, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
 
 LAST_RESORT = "procedural"
@@ -60,7 +71,8 @@ class RenderOptions:
     """What a person may choose; the defaults sound good.
 
     ``hour``: when it is, if not as the picture tells. ``near_picture``: sounds from where the picture was taken are
-    preferred, if it tells. ``named``: pairs of what a thing is called and the ``SOURCE:ID`` that plays it.
+    preferred, if it tells. ``named``: pairs of what a thing is called and the ``SOURCE:ID`` that plays it. ``locks``
+    and ``priorities``: see :class:`~extender.remix.Remix`.
     """
 
     see: SeeOptions = field(default_factory=SeeOptions)
@@ -73,6 +85,8 @@ class RenderOptions:
     named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
     strategy: str = "unmask"
+    locks: tuple[str, ...] = ()
+    priorities: Mapping[str, float] = field(default_factory=dict)
     loudness_lufs: float = -20.0
     file_format: str = "wav"
     stems: bool = False
@@ -123,8 +137,9 @@ def render_picture(
         sounds = load_sounds(roles, folder, progress)
         progress("arranging", 0.0)
         arrangement = arrange(scene, roles, vocabulary, sounds, options.arrange)
-        mixing = Mixing(options.strategy, options.loudness_lufs, room_of(scene, vocabulary), stage_of(scene))
         project = _project(scene, roles, arrangement, options)
+        room, stage_half_deg = room_of(scene, vocabulary), stage_of(scene)
+        mixing = Mixing(options.strategy, options.loudness_lufs, room, stage_half_deg, locks=project.locks)
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
         made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
         return replace(made, requests=requests_of(sources))
@@ -140,6 +155,8 @@ REQUESTS_SENT = "requests that casting sent"
 
 Change = Callable[[Project], Role]
 """Returns one role of a project anew, with its takes where they were fetched to (absolute paths)."""
+Edit = Callable[[Project, Sequence[Track]], Project]
+"""Returns a project with other settings; as if a person had written them into the file."""
 
 
 def render_project(
@@ -150,10 +167,13 @@ def render_project(
     outputs: Sequence[str] = OUTPUTS,
     progress: Progress = silent,
     change: Change | None = None,
+    edit: Edit | None = None,
+    remix: Remix | None = None,
 ) -> Soundscape:
     """Render a project again: the same bytes if it is untouched, with a person's changes if it is not.
 
     ``change`` casts one role anew; it is arranged anew where and as loud as it was, and all others stay as they are.
+    ``edit`` changes settings. ``remix``: all automatic settings are made anew; what a person has set or locked stays.
 
     Raises
     ------
@@ -173,8 +193,14 @@ def render_project(
         sounds = load_sounds(project.cast, folder, progress)
         if anew is not None:
             project = _rearranged(project, anew.id, sounds)
+        if edit is not None:
+            project = edit(project, tracks_of(project.arrangement, project.cast, sounds, project.priorities))
+        if remix is not None:
+            project = remix(project)
+        mixing = _mixing_of(project, again=remix is not None)
+        project = replace(project, by_hand=project.by_hand if remix is not None else set_by_hand(project))
         copy = bring_picture(origin, folder)
-        return _finish(project, sounds, _mixing_of(project), Target(folder, output, copy, tuple(outputs)), progress)
+        return _finish(project, sounds, mixing, Target(folder, output, copy, tuple(outputs)), progress)
 
 
 def _rearranged(project: Project, role_id: str, sounds: Mapping[str, AudioBuffer]) -> Project:
@@ -325,17 +351,25 @@ class Mixing:
     plan: MixPlan | None = None
     fixed: Mapping[str, TrackSettings] = field(default_factory=dict)
     bus_gain_db: float | None = None
+    locks: Sequence[str | Lock] = ()
+    given: Mapping[str, TrackSettings] = field(default_factory=dict)
 
 
-def _mixing_of(project: Project) -> Mixing:
-    """Follow an untouched plan to the letter; otherwise plan anew, keeping all that a person has set."""
+def _mixing_of(project: Project, *, again: bool = False) -> Mixing:
+    """Follow an untouched plan to the letter; otherwise plan anew, keeping all that a person has set.
+
+    ``again``: plan anew in any case, and also what would still fit.
+    """
     plan = project.plan
     mixing = Mixing(plan.strategy, plan.bus.loudness_lufs, plan.room, plan.stage_half_deg, plan.bus.ceiling_dbtp)
     touched = changed_by_hand(project)
-    if not touched:
+    if not touched and not again:
         return replace(mixing, plan=plan)
     by_hand = plan.bus.gain_db if "bus/gain_db" in touched else None
-    return replace(mixing, fixed=kept_settings(project), bus_gain_db=by_hand)
+    mixing = replace(mixing, bus_gain_db=by_hand, given=given_settings(project))
+    if again:
+        return replace(mixing, locks=(*project.locks, *project.by_hand))
+    return replace(mixing, fixed=kept_settings(project), locks=locks_of(project))
 
 
 def room_of(scene: Scene, vocabulary: Vocabulary) -> Room | None:
@@ -353,13 +387,21 @@ def stage_of(scene: Scene) -> float:
     return min(90.0, max(5.0, scene.picture.hfov_deg / 2))
 
 
-def tracks_of(arrangement: Arrangement, roles: Cast, sounds: Mapping[str, AudioBuffer]) -> Sequence[Track]:
+def tracks_of(
+    arrangement: Arrangement,
+    roles: Cast,
+    sounds: Mapping[str, AudioBuffer],
+    priorities: Mapping[str, float] = MappingProxyType({}),
+) -> Sequence[Track]:
     """Join the timeline and the sounds into what the mixer takes."""
     takes = {role.id: tuple(sounds[take.file] for take in role.takes) for role in roles.roles}
     return [
-        Track(p.id, takes[p.id], unrolled(p.clips, arrangement), p.position, p.target_lufs, p.width)
+        Track(
+            p.id, takes[p.id], unrolled(p.clips, arrangement), p.position, p.target_lufs, p.width,
+            priorities.get(p.id, 0.5),
+        )
         for p in arrangement.parts
-    ]
+    ]  # fmt: skip
 
 
 def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: RenderOptions) -> Project:
@@ -374,6 +416,8 @@ def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: Rende
         arrangement=arrangement,
         plan=MixPlan(options.strategy, played_s(arrangement), ()),
         made={},
+        locks=named_locks(options.locks, scene, roles),
+        priorities=named_priorities(options.priorities, scene, roles),
     )
 
 
@@ -391,7 +435,7 @@ def _finish(
     project: Project, sounds: Mapping[str, AudioBuffer], mixing: Mixing, target: Target, progress: Progress
 ) -> Soundscape:
     """Mix, then write everything that goes beside the sound."""
-    tracks = tracks_of(project.arrangement, project.cast, sounds)
+    tracks = tracks_of(project.arrangement, project.cast, sounds, project.priorities)
     if not tracks:
         raise InputError("the project has no part that sounds")
     stem_ids = tuple(t.id for t in tracks) if project.stems else ()
@@ -426,5 +470,7 @@ def _mix(
         ceiling_dbtp=mixing.ceiling_dbtp,
         fixed=mixing.fixed,
         bus_gain_db=mixing.bus_gain_db,
+        locks=mixing.locks,
+        given=mixing.given,
     )
     return plan, loop.meters(meters) if loop else meters

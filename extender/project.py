@@ -17,6 +17,8 @@ from typing import Any
 from extender.errors import InputError
 from extender.looping import played_s
 from extender.types import Part, Project, Role
+from mixer.errors import MixerError
+from mixer.locks import PARTS, Lock, parse_locks
 from mixer.plan import MixPlan, TrackSettings
 
 VERSION = 2
@@ -35,23 +37,40 @@ def _frame(plan: MixPlan, duration_s: float) -> object:
     return [room, plan.stage_half_deg, plan.layout, plan.sample_rate, plan.strategy, duration_s]
 
 
-def _origin(part: Part, role: Role, plan: MixPlan, duration_s: float) -> str:
-    """Return the digest of all that a track's settings are made from."""
-    heard = asdict(part) | {"reason": ""}
-    return _digest([heard, [take.sha256 for take in role.takes], _frame(plan, duration_s)])
+def _heard(part: Part, role: Role) -> list[object]:
+    """Return what is heard of a track, and when, where and how loud."""
+    return [asdict(part) | {"reason": ""}, [take.sha256 for take in role.takes]]
 
 
 def digests(project: Project) -> dict[str, str]:
-    """Return the digests that tell later what a person has changed. Keys ``from/ID``, ``set/ID``, ``bus/gain_db``."""
+    """Return the digests that tell later what a person has changed.
+
+    Keys ``from/ID`` (what a track is made from), ``heard/ID`` (that without what all tracks share), ``set/ID`` (all of
+    its settings), ``gain/ID``, ``eq/ID``, ``compression/ID``, ``pan/ID`` (parts of them) and ``bus/gain_db``.
+    """
     plan, duration_s = project.plan, project.arrangement.duration_s
     roles = {role.id: role for role in project.cast.roles}
-    made = {f"from/{p.id}": _origin(p, roles[p.id], plan, duration_s) for p in project.arrangement.parts}
-    made |= {f"set/{t.id}": _settings(t) for t in plan.tracks}
+    made: dict[str, str] = {}
+    for part in project.arrangement.parts:
+        heard = _heard(part, roles[part.id])
+        made[f"from/{part.id}"] = _digest([*heard, _frame(plan, duration_s)])
+        made[f"heard/{part.id}"] = _digest(heard)
+    for settings in plan.tracks:
+        made[f"set/{settings.id}"] = _digest(asdict(settings) | {"reason": ""})
+        made |= {f"{name}/{settings.id}": _digest(values) for name, values in _in_parts(settings).items()}
     return made | {"bus/gain_db": _digest(plan.bus.gain_db)}
 
 
-def _settings(settings: TrackSettings) -> str:
-    return _digest(asdict(settings) | {"reason": ""})
+def _in_parts(settings: TrackSettings) -> dict[str, object]:
+    """Return a track's settings in the parts that can be locked."""
+    values = asdict(settings)
+    keys = {
+        "gain": ("gain_db", "fader_db"),
+        "eq": ("filters", "linear_phase"),
+        "compression": ("expander", "compressor", "ducks"),
+        "pan": ("placed", "azimuth_deg", "distance_m", "width", "reverb_db"),
+    }
+    return {name: [values[key] for key in keys[name]] for name in PARTS}
 
 
 def seal(project: Project) -> Project:
@@ -61,7 +80,7 @@ def seal(project: Project) -> Project:
 
 def changed_by_hand(project: Project) -> Mapping[str, str]:
     """Return what no longer fits the digests: key → the digest that it has now. Empty for an untouched project."""
-    now = digests(project)
+    now = {key: value for key, value in digests(project).items() if key.startswith(("from/", "set/", "bus/"))}
     touched = {key: value for key, value in now.items() if project.made.get(key) != value}
     if project.plan.duration_s != played_s(project.arrangement):
         touched["duration_s"] = ""
@@ -74,6 +93,40 @@ def kept_settings(project: Project) -> dict[str, TrackSettings]:
     return {
         t.id: t for t in project.plan.tracks if f"set/{t.id}" in touched or f"from/{t.id}" not in touched
     }  # fmt: skip
+
+
+def set_by_hand(project: Project) -> tuple[str, ...]:
+    """Return what a person has set, now or before, as locks: ``"bell:eq"``; of a track that sounds otherwise, no more.
+
+    In files of an older release it is not known which part of a track's settings was changed: then it is all of them.
+    """
+    now = digests(project)
+    marks: list[str] = []
+    for settings in project.plan.tracks:
+        name = settings.id
+        same = now[f"heard/{name}"] == project.made.get(f"heard/{name}", now[f"heard/{name}"])
+        marked = {mark for mark in project.by_hand if same and mark.rpartition(":")[0] == name}
+        if now[f"set/{name}"] != project.made.get(f"set/{name}"):
+            marked |= {
+                f"{name}:{part}" for part in PARTS if now[f"{part}/{name}"] != project.made.get(f"{part}/{name}")
+            }
+        marks += [mark for mark in (f"{name}:{part}" for part in PARTS) if mark in marked]
+    return tuple(marks)
+
+
+def locks_of(project: Project) -> tuple[Lock, ...]:
+    """Return all that must stay when the mix is made anew: what is locked, and what a person has set."""
+    tracks = [settings.id for settings in project.plan.tracks]
+    return parse_locks((*project.locks, *set_by_hand(project)), tracks)
+
+
+def given_settings(project: Project) -> dict[str, TrackSettings]:
+    """Return the settings of those tracks that sound as they did when these were made."""
+    now, made = digests(project), project.made
+    same = {
+        t.id for t in project.plan.tracks if made.get(f"heard/{t.id}", now[f"heard/{t.id}"]) == now[f"heard/{t.id}"]
+    }
+    return {t.id: t for t in project.plan.tracks if t.id in same}
 
 
 def to_json(project: Project) -> str:
@@ -148,6 +201,12 @@ def _check_references(path: Path, project: Project) -> None:
             if clip.take >= takes:
                 raise InputError(f"{path}: part {part.id!r} plays take {clip.take}, but has {takes} (counted from 0)")
     parts = {part.id for part in project.arrangement.parts}
+    try:
+        parse_locks((*project.locks, *project.by_hand), sorted(parts))
+    except MixerError as error:
+        raise InputError(f"{path}: {error}") from None
+    if unknown := set(project.priorities) - parts:
+        raise InputError(f"{path}: priorities.{min(unknown)} is no part; there are: {', '.join(sorted(parts))}")
     if extra := settings - parts:
         raise InputError(f"{path}: plan.tracks has settings for {sorted(extra)[0]!r}, which is no part")
     if len(parts) < len(project.arrangement.parts):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 from extender.errors import InputError
+from mixer.optimise.effort import EffortName
+from mixer.optimise.methods import MethodName
+from mixer.optimise.objectives import Weights
 from mixer.plan import MixPlan
 from mixer.types import STRICT, Clip, Position
 from scenes import Scene
@@ -235,6 +238,37 @@ class Arrangement:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What a person asks of a strategy that searches; None = as the strategy has it.
+
+    Parameters
+    ----------
+    effort : {"quick", "normal", "best"} or None
+    seconds : float or None
+        At most so long, > 0.
+    weights : mixer.Weights or None
+        What counts how much.
+    method : {"harmony", "random", "pso", "es", "de"} or None
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    effort: EffortName | None = None
+    seconds: float | None = None
+    weights: Weights | None = None
+    method: MethodName | None = None
+
+    def __post_init__(self) -> None:
+        ok = self.seconds is None or 0.0 < self.seconds < math.inf
+        _check(ok, "Search", "seconds", "above 0", self.seconds)
+
+    def options(self) -> dict[str, Any]:
+        """Return what was asked for, as options of the strategy."""
+        asked = {"effort": self.effort, "seconds": self.seconds, "weights": self.weights, "method": self.method}
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything of one render: from it alone the same bytes come again.
 
@@ -254,6 +288,14 @@ class Project:
         The values of the stages.
     made : dict of str to str
         Digests by which changes made by hand are told from automatic settings (``extender.project``).
+    locks : tuple of str
+        What a person does not want to be changed, as :func:`mixer.parse_lock` reads it: ``"bell:pan=-30..10"``.
+    by_hand : tuple of str
+        What a person has set, in the same words: ``"bell:eq"``. It stays when the mix is made anew.
+    priorities : dict of str to float
+        By track id, 0..1: how much it matters that it is heard; 0.5 for all others.
+    search : Search
+        What was asked of the strategy of the plan; it is asked again when tracks are mixed anew.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -268,3 +310,11 @@ class Project:
     arrangement: Arrangement
     plan: MixPlan
     made: dict[str, str]
+    locks: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    priorities: dict[str, float] = field(default_factory=dict)
+    search: Search = Search()
+
+    def __post_init__(self) -> None:
+        for name, value in self.priorities.items():
+            _check(0.0 <= value <= 1.0, "Project", f"priorities.{name}", "in 0..1", value)
