@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from extender.sources.procedural.distance import at_distance
 from extender.sources.procedural.grains import bursts, in_place, sequence
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
@@ -350,22 +351,38 @@ def herd(one: Callable[..., Signal], each_s: float, per_s: float) -> Callable[..
 
 
 MODELS = (
-    Model("dog", ("dog", "canine"), "event", 1, 2.0, "Dog barking", dog, (mass(2.0, 80.0, 22.0),)),
+    at_distance(Model("dog", ("dog", "canine"), "event", 1, 2.0, "Dog barking", dog, (mass(2.0, 80.0, 22.0),)), 12.0),
     Model("dogs", ("pack of dogs",), "loop", 1, 22.0, "Dogs barking", herd(dog, 2.0, 0.45), (HERD,)),
     Model("cat", ("cat", "pet"), "event", 1, 1.6, "Cat", cat, (mass(0.4, 9.0, 4.0),)),
-    Model("cow", ("cow",), "event", 1, 2.0, "Cow", cow, (mass(50.0, 1_000.0, 550.0),)),
+    at_distance(Model("cow", ("cow",), "event", 1, 2.0, "Cow", cow, (mass(50.0, 1_000.0, 550.0),)), 20.0),
     Model("cattle", ("herd of cattle",), "loop", 1, 26.0, "Herd of cattle", herd(cow, 1.9, 0.28), (HERD,)),
-    Model("sheep", ("sheep",), "event", 1, 1.6, "Sheep", sheep, (mass(5.0, 110.0, 60.0),)),
+    at_distance(Model("sheep", ("sheep",), "event", 1, 1.6, "Sheep", sheep, (mass(5.0, 110.0, 60.0),)), 15.0),
     Model("flock", ("flock of sheep",), "loop", 1, 24.0, "Flock of sheep", herd(sheep, 1.4, 0.6), (HERD,)),
-    Model("goat", ("goat",), "event", 1, 0.9, "Goat", goat, (mass(4.0, 100.0, 45.0),)),
+    at_distance(Model("goat", ("goat",), "event", 1, 0.9, "Goat", goat, (mass(4.0, 100.0, 45.0),)), 15.0),
     Model("pig", ("pig", "livestock"), "event", 1, 2.2, "Pig", pig, (mass(4.0, 320.0, 120.0),)),
-    Model("elephant", ("elephant",), "event", 1, 1.6, "Elephant", elephant, (mass(150.0, 6_500.0, 4_000.0),)),
-    Model("bear", ("bear", "carnivore"), "event", 1, 1.8, "Bear growling", bear, (mass(20.0, 600.0, 250.0),)),
-    Model(
-        "big-cat", ("big cat", "lion", "tiger"), "event", 1, 3.5, "Lion roaring", big_cat, (mass(20.0, 280.0, 180.0),)
+    at_distance(
+        Model("elephant", ("elephant",), "event", 1, 1.6, "Elephant", elephant, (mass(150.0, 6_500.0, 4_000.0),)), 30.0
+    ),
+    at_distance(
+        Model("bear", ("bear", "carnivore"), "event", 1, 1.8, "Bear growling", bear, (mass(20.0, 600.0, 250.0),)), 10.0
+    ),
+    at_distance(
+        Model(
+            "big-cat",
+            ("big cat", "lion", "tiger"),
+            "event",
+            1,
+            3.5,
+            "Lion roaring",
+            big_cat,
+            (mass(20.0, 280.0, 180.0),),
+        ),
+        30.0,
     ),
     Model("rodent", ("rodent",), "event", 1, 1.0, "Small rodent", squeaks),
-    Model("wolf", ("wolf",), "event", 1, 4.5, "Wolf howling", howl, (mass(10.0, 80.0, 40.0),)),
-    Model("monkey", ("monkey", "primate"), "event", 1, 1.8, "Monkey", chatter, (mass(0.5, 60.0, 8.0),)),
+    at_distance(Model("wolf", ("wolf",), "event", 1, 4.5, "Wolf howling", howl, (mass(10.0, 80.0, 40.0),)), 200.0),
+    at_distance(
+        Model("monkey", ("monkey", "primate"), "event", 1, 1.8, "Monkey", chatter, (mass(0.5, 60.0, 8.0),)), 20.0
+    ),
     Model("snake", ("snake", "reptile"), "event", 1, 1.6, "Snake hissing", hiss),
 )

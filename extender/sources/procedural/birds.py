@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from extender.sources.procedural.distance import at_distance
 from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Rng,
@@ -148,17 +151,20 @@ def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: fl
     return np.asarray(birds / level + 10 ** (air_db / 20) * air, dtype=np.float32)
 
 
-def birdsong(rng: Rng, duration_s: float) -> Samples:
+BIRDS = Parameter("birds", 1.0, 16.0, 6.0, "birds", "how many sing")
+
+
+def birdsong(rng: Rng, duration_s: float, birds: float = BIRDS.default) -> Samples:
     """Songbirds all round."""
-    return chorus(rng, duration_s, 6, -15.0)
+    return chorus(rng, duration_s, round(birds), -15.0)
 
 
-def flock(rng: Rng, duration_s: float) -> Signal:
+def flock(rng: Rng, duration_s: float, birds: float = 20.0) -> Signal:
     """Sparrows in a hedge: short chirps of many, quarrelling."""
     count = frames(duration_s)
     line = np.zeros(count, dtype=np.float32)
     mood = np.exp(0.6 * wander(rng, int(duration_s * 10), 10.0, 0.1, 1.0))
-    for at in arrivals(rng, duration_s, 16.0):
+    for at in arrivals(rng, duration_s, 16.0 * (birds / 20.0) ** 0.8):
         if rng.random() < 0.5 * np.interp(at, np.linspace(0, duration_s, mood.size), mood):
             base = rng.uniform(2_800, 4_800)
             note = _note(rng, rng.uniform(0.03, 0.09), base * 1.1, base * rng.uniform(0.9, 1.3), base * 0.8, 40, 0.02)
@@ -375,17 +381,26 @@ def wings(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("bird", ("bird", "songbird", "parrot", "wild animal"), "event", 1, 2.5, "Songbird", bird),
-    Model("birdsong", ("birdsong",), "ambience", 2, 30.0, "Birdsong", birdsong),
-    Model("birds", ("flock of birds",), "loop", 1, 22.0, "Flock of small birds", flock),
-    Model("gull", ("gull", "water bird"), "event", 1, 3.0, "Gull", gull),
-    Model("crow", ("crow", "bird of prey"), "event", 1, 2.0, "Crow", crow),
-    Model("pigeon", ("pigeon",), "event", 1, 2.2, "Pigeon", pigeon),
-    Model("owl", ("owl",), "event", 1, 3.2, "Owl", owl),
-    Model("duck", ("duck",), "event", 1, 1.6, "Duck", duck),
-    Model("goose", ("goose", "swan"), "event", 1, 1.8, "Goose", goose),
-    Model("hen", ("chicken", "fowl"), "event", 1, 2.0, "Hen", hen),
-    Model("rooster", ("rooster",), "event", 1, 1.9, "Rooster", rooster),
-    Model("woodpecker", ("woodpecker",), "event", 1, 1.2, "Woodpecker", woodpecker),
-    Model("wings", ("bird wings",), "event", 1, 1.4, "Wings", wings),
+    at_distance(Model("bird", ("bird", "songbird", "parrot", "wild animal"), "event", 1, 2.5, "Songbird", bird), 15.0),
+    Model("birdsong", ("birdsong",), "ambience", 2, 30.0, "Birdsong", birdsong, (BIRDS,)),
+    Model(
+        "birds",
+        ("flock of birds",),
+        "loop",
+        1,
+        22.0,
+        "Flock of small birds",
+        flock,
+        (replace(BIRDS, high=80.0, default=20.0),),
+    ),
+    at_distance(Model("gull", ("gull", "water bird"), "event", 1, 3.0, "Gull", gull), 25.0),
+    at_distance(Model("crow", ("crow", "bird of prey"), "event", 1, 2.0, "Crow", crow), 30.0),
+    at_distance(Model("pigeon", ("pigeon",), "event", 1, 2.2, "Pigeon", pigeon), 8.0),
+    at_distance(Model("owl", ("owl",), "event", 1, 3.2, "Owl", owl), 40.0),
+    at_distance(Model("duck", ("duck",), "event", 1, 1.6, "Duck", duck), 12.0),
+    at_distance(Model("goose", ("goose", "swan"), "event", 1, 1.8, "Goose", goose), 25.0),
+    at_distance(Model("hen", ("chicken", "fowl"), "event", 1, 2.0, "Hen", hen), 8.0),
+    at_distance(Model("rooster", ("rooster",), "event", 1, 1.9, "Rooster", rooster), 25.0),
+    at_distance(Model("woodpecker", ("woodpecker",), "event", 1, 1.2, "Woodpecker", woodpecker), 30.0),
+    at_distance(Model("wings", ("bird wings",), "event", 1, 1.4, "Wings", wings), 4.0),
 )

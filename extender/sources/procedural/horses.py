@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from extender.sources.procedural.animals import herd, scaled
+from extender.sources.procedural.animals import HERD, herd, scaled
+from extender.sources.procedural.distance import at_distance
 from extender.sources.procedural.grains import bursts, in_place, mixed, sequence, struck
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import Rng, Signal, band, frames, noise, own, peak, stretched, unit, wander
 from extender.sources.procedural.voices import Formants, Voice, uttered
 
+SPEED = Parameter("speed", 3.0, 60.0, 6.0, "km/h", "how fast it goes: it walks to 8, trots to 20, then gallops")
+SOFTNESS = Parameter("softness", 0.0, 1.0, 0.25, "", "of the ground: 0 paving, 1 turf")
+_GAITS: dict[str, tuple[tuple[float, ...], float, float]] = {
+    # when the feet fall within a stride, its length in s, at which speed in km/h
+    "walk": ((0.0, 0.25, 0.5, 0.75), 1.12, 6.0),
+    "trot": ((0.0, 0.5), 0.7, 13.0),
+    "gallop": ((0.0, 0.27, 0.62, 0.79), 0.5, 32.0),
+}
 
-def hoofbeats(rng: Rng, duration_s: float, gait: str, *, soft: float = 0.2) -> Signal:
-    """Return hooves: walk, trot or gallop; ``soft`` 0 = paving, 1 = turf."""
-    offsets, period = {
-        "walk": ((0.0, 0.25, 0.5, 0.75), 1.12),
-        "trot": ((0.0, 0.5), 0.7),
-        "gallop": ((0.0, 0.27, 0.62, 0.79), 0.5),
-    }[gait]
+
+def gait_at(speed: float) -> str:
+    """Return how a horse goes at a speed in km/h."""
+    return "walk" if speed < 8.0 else "trot" if speed < 20.0 else "gallop"
+
+
+def hoofbeats(rng: Rng, duration_s: float, gait: str, *, soft: float = 0.2, speed: float | None = None) -> Signal:
+    """Return hooves: walk, trot or gallop; ``soft`` 0 = paving, 1 = turf. Strides get shorter with the speed's root."""
+    offsets, period, usual = _GAITS[gait]
+    period *= (usual / speed) ** 0.5 if speed else 1.0
     feet = own(rng).normal(1.0, 0.06, 4)
     times, which = [], []
     at = 0.05
@@ -47,14 +61,12 @@ def hoofbeats(rng: Rng, duration_s: float, gait: str, *, soft: float = 0.2) -> S
     return in_place(rng, mixed((0.0, clop), (-5.0 + 4.0 * soft, ground)), 0.25, -14.0, 8.0)
 
 
-def horse(rng: Rng, duration_s: float) -> Signal:
-    """Hooves at a walk or trot; now and then a snort or whinny instead."""
-    kind = rng.random()
-    if kind < 0.25:
+def horse(rng: Rng, duration_s: float, speed: float = SPEED.default, softness: float = SOFTNESS.default) -> Signal:
+    """Hooves; now and then a snort with them, or a whinny instead."""
+    if rng.random() < 0.25:
         return whinny(rng, rng.uniform(1.3, 2.0))
-    steps = hoofbeats(
-        rng, duration_s * rng.uniform(0.8, 1.1), "walk" if kind < 0.6 else "trot", soft=rng.uniform(0.1, 0.4)
-    )
+    soft = float(np.clip(softness + rng.uniform(-0.1, 0.1), 0.0, 1.0))
+    steps = hoofbeats(rng, duration_s * rng.uniform(0.8, 1.1), gait_at(speed), soft=soft, speed=speed)
     if rng.random() < 0.4:
         puff = snort(rng)
         at = frames(duration_s * rng.uniform(0.2, 0.4))
@@ -71,6 +83,11 @@ def snort(rng: Rng) -> Signal:
     flutter = (0.55 + 0.45 * np.cos(2 * np.pi * np.cumsum(rate) / 48_000)).astype(np.float32) ** 2
     air = noise(rng, count, lambda f: peak(f, 420.0, 1.2) + 0.5 * band(f, 900.0, 5_000.0, 1))
     return in_place(rng, air * flutter * bursts(count, [0.0], length, 1.0, 0.12, 2.0), 0.2, -16.0)
+
+
+def neigh(rng: Rng, duration_s: float) -> Signal:
+    """A horse whinnies."""
+    return whinny(rng, duration_s * rng.uniform(0.8, 1.2))
 
 
 def whinny(rng: Rng, length: float) -> Signal:
@@ -106,9 +123,9 @@ def whinny(rng: Rng, length: float) -> Signal:
     return in_place(rng, mixed((0.0, low), (-9.0, high)), 0.5, -13.0, 12.0)
 
 
-def hooves(rng: Rng, duration_s: float) -> Signal:
+def hooves(rng: Rng, duration_s: float, speed: float = SPEED.default, softness: float = 0.75) -> Signal:
     """Steps of a large animal on soft ground."""
-    return hoofbeats(rng, duration_s * rng.uniform(0.8, 1.1), "walk" if rng.random() < 0.7 else "trot", soft=0.75)
+    return hoofbeats(rng, duration_s * rng.uniform(0.8, 1.1), gait_at(speed), soft=softness, speed=speed)
 
 
 def zebra(rng: Rng, duration_s: float) -> Signal:
@@ -133,10 +150,21 @@ def zebra(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("horse", ("horse",), "event", 1, 4.5, "Horse", horse),
-    Model("horses", ("herd of horses",), "loop", 1, 24.0, "Horses", herd(horse, 4.5, 0.35)),
+    Model("horse", ("horse",), "event", 1, 4.5, "Horse", horse, (SPEED, SOFTNESS)),
+    at_distance(Model("whinny", ("whinny",), "event", 1, 1.7, "Horse whinnying", neigh), 15.0),
+    Model("horses", ("herd of horses",), "loop", 1, 24.0, "Horses", herd(horse, 4.5, 0.35), (HERD,)),
     Model(
-        "hooves", ("animal hooves", "ungulate", "mammal", "animal"), "event", 1, 4.5, "Hooves on soft ground", hooves
+        "hooves",
+        ("animal hooves", "ungulate", "mammal", "animal"),
+        "event",
+        1,
+        4.5,
+        "Hooves on soft ground",
+        hooves,
+        (
+            SPEED,
+            replace(SOFTNESS, default=0.75),
+        ),
     ),
     Model("zebra", ("zebra",), "event", 1, 1.8, "Zebra", zebra),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from extender.sources.procedural.animals import HERD
 from extender.sources.procedural.birds import MEADOW
 from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Rng,
@@ -26,23 +29,33 @@ from extender.sources.procedural.toolkit import (
 )
 from mixer.types import Samples
 
+TEMPERATURE = Parameter("temperature", 10.0, 38.0, 23.0, "°C", "of the air")
+INSECTS = Parameter("insects", 1.0, 12.0, 5.0, "insects", "how many are heard singly")
 
-def crickets(rng: Rng, duration_s: float) -> Samples:
-    """Field crickets: each its own pitch and rhythm, over the quiet of the night."""
+
+def chirps_per_s(temperature: float) -> float:
+    """Return how often a tree cricket chirps: T_F = 50 + (N − 40)/4 (Dolbear 1897)."""
+    fahrenheit = 32.0 + 1.8 * temperature
+    return max(40.0 + 4.0 * (fahrenheit - 50.0), 12.0) / 60.0
+
+
+def crickets(rng: Rng, duration_s: float, temperature: float = TEMPERATURE.default) -> Samples:
+    """Crickets: each its own pitch and rhythm, over the quiet of the night; all quicker and higher when it is warm."""
+    warm = chirps_per_s(temperature) / chirps_per_s(TEMPERATURE.default)
     count = frames(duration_s)
     sources = []
     t = np.arange(count, dtype=np.float32) / SAMPLE_RATE
     for k in range(6):
-        pitch = rng.normal(4_550, 230)
-        pulse_s = 1.0 / rng.uniform(26, 33)
-        rate = rng.uniform(1.5, 2.5)
+        pitch = rng.normal(4_550, 230) * warm**0.12
+        pulse_s = 1.0 / (rng.uniform(26, 33) * warm**0.5)
+        rate = chirps_per_s(temperature) * rng.uniform(0.75, 1.2)
         chirps = arrivals(rng, duration_s, rate, 0.93)
         resting = wander(rng, int(duration_s * 10), 10.0, 0.03, 0.2) > 1.1
         chirps = chirps[~resting[np.minimum((chirps * 10).astype(int), resting.size - 1)]]
         pulses = int(rng.integers(3, 5))
         times = (chirps[:, None] + np.arange(pulses)[None, :] * pulse_s).ravel()
         loud = np.tile(np.array([0.55, 0.85, 1.0, 0.95])[:pulses], chirps.size)
-        gate = bursts(count, times, 0.021, loud, 0.4, 1.0)
+        gate = bursts(count, times, 0.021 / warm**0.5, loud, 0.4, 1.0)
         drift = 1 + 0.002 * stretched(wander(rng, 400, 20.0, 0.1, 2.0), count)
         tone = np.sin(
             2 * np.pi * np.cumsum(pitch * drift, dtype=np.float64) / SAMPLE_RATE + 0.4 * np.sin(2 * np.pi * 31 * t)
@@ -66,11 +79,11 @@ def crickets(rng: Rng, duration_s: float) -> Samples:
     return np.asarray(song / level + 0.12 * air, dtype=np.float32)
 
 
-def cicadas(rng: Rng, duration_s: float) -> Samples:
+def cicadas(rng: Rng, duration_s: float, insects: float = 4.0) -> Samples:
     """Cicadas: buzzing bands of noise in pulses, swelling together."""
     count = frames(duration_s)
     sources = []
-    for k in range(4):
+    for k in range(round(insects)):
         centre = rng.uniform(5_200, 7_600)
         buzz = noise(rng, count, around(centre, 9.0, 1.5))
         rate = rng.uniform(120, 190) * (1 + 0.03 * stretched(wander(rng, int(duration_s * 20), 20.0, 0.2, 3.0), count))
@@ -78,7 +91,9 @@ def cicadas(rng: Rng, duration_s: float) -> Samples:
         pulse = np.exp(-4.0 * (cycle % 1.0)).astype(np.float32)
         ticking = 0.55 + 0.45 * np.sin(2 * np.pi * cycle / rng.integers(14, 26)).astype(np.float32)
         swell = stretched(np.exp(0.6 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.5)), count)
-        sources.append((unit(buzz * pulse * ticking) * swell * np.float32(0.75**k), float(rng.uniform(-0.9, 0.9))))
+        sources.append(
+            (unit(buzz * pulse * ticking) * swell * np.float32(0.75 ** min(k, 8)), float(rng.uniform(-0.9, 0.9)))
+        )
     air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
     return np.asarray(widened(rng, sources, count) + 0.04 * air, dtype=np.float32)
 
@@ -99,31 +114,37 @@ def _buzz(rng: Rng, count: int, f0: float, waver: float) -> Signal:
     return out * rough * stretched(near, count)
 
 
-def bees(rng: Rng, duration_s: float) -> Signal:
+def bees(rng: Rng, duration_s: float, insects: float = INSECTS.default) -> Signal:
     """Bees at work: several wing beats, coming and going."""
     count = frames(duration_s)
-    voices = [(-3.0 * k, _buzz(rng, count, rng.uniform(195, 265), 0.03)) for k in range(5)]
+    voices = [(-3.0 * min(k, 5), _buzz(rng, count, rng.uniform(195, 265), 0.03)) for k in range(round(insects))]
     air = noise(rng, count, lambda f: band(f, 150.0, 2_500.0, 1))
     return mixed(*voices, (-20.0, air))
 
 
-def bee(rng: Rng, duration_s: float) -> Signal:
+WINGS = Parameter("beats", 80.0, 800.0, 215.0, "Hz", "how often its wings beat")
+
+
+def bee(rng: Rng, duration_s: float, beats: float = WINGS.default) -> Signal:
     """An insect flies by."""
     count = frames(duration_s * rng.uniform(0.7, 1.2))
     shape = np.hanning(200) ** 1.5
-    return _buzz(rng, count, rng.uniform(180, 250), 0.04) * stretched(shape, count)
+    return _buzz(rng, count, beats * rng.uniform(0.85, 1.15), 0.04) * stretched(shape, count)
 
 
-def fly(rng: Rng, duration_s: float) -> Signal:
+def fly(rng: Rng, duration_s: float, beats: float = 420.0) -> Signal:
     """A fly or gnat at the ear."""
     count = frames(duration_s * rng.uniform(0.6, 1.1))
-    return _buzz(rng, count, rng.uniform(330, 520), 0.06) * stretched(np.hanning(200), count)
+    return _buzz(rng, count, beats * rng.uniform(0.8, 1.2), 0.06) * stretched(np.hanning(200), count)
 
 
-def frog(rng: Rng, duration_s: float) -> Signal:
-    """A frog: croaks made of pulses."""
+FROG = Parameter("length", 2.0, 20.0, 6.0, "cm", "of the frog's body")
+
+
+def frog(rng: Rng, duration_s: float, length: float = FROG.default) -> Signal:
+    """A frog: croaks made of pulses, lower the larger it is."""
     pieces, at = [], 0.0
-    base = own(rng).uniform(1_500, 2_300)
+    base = own(rng).uniform(1_600, 2_200) * (FROG.default / length) ** 0.8
     for _ in range(int(rng.integers(1, 4))):
         count = frames(0.5)
         pulses = 0.005 + np.cumsum(rng.uniform(0.016, 0.022) * rng.normal(1, 0.04, int(rng.integers(9, 18))))
@@ -137,22 +158,26 @@ def frog(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.4, -13.0, 10.0)
 
 
-def frogs(rng: Rng, duration_s: float) -> Signal:
+def frogs(rng: Rng, duration_s: float, animals: float = HERD.default) -> Signal:
     """A pond full of frogs."""
     count = frames(duration_s)
     line = np.zeros(count, dtype=np.float32)
-    for at in arrivals(rng, duration_s + 1.0, 2.6) - 1.0:
-        add(line, float(at), unit(frog(rng, 1.0)), float(rng.lognormal(-0.6, 0.7)))
+    times = arrivals(rng, duration_s + 1.0, 2.6 * (animals / HERD.default) ** 0.7) - 1.0
+    croaks = [unit(frog(rng, 1.0)) for _ in range(min(times.size, 24))]
+    for number, at in enumerate(times):
+        add(line, float(at), croaks[number % len(croaks)], float(rng.lognormal(-0.6, 0.7)))
     air = texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.2)
     return mixed((0.0, line), (-24.0, air))
 
 
 MODELS = (
-    Model("crickets", ("crickets", "cricket", "night ambience"), "ambience", 2, 26.0, "Crickets", crickets),
-    Model("cicadas", ("cicadas", "cicada"), "ambience", 2, 24.0, "Cicadas", cicadas),
-    Model("bees", ("beehive",), "loop", 1, 20.0, "Bees", bees),
-    Model("bee", ("bee", "insect"), "event", 1, 3.0, "Bee", bee),
-    Model("fly", ("fly", "mosquito"), "event", 1, 2.0, "Fly", fly),
-    Model("frog", ("frog", "amphibian"), "event", 1, 1.6, "Frog", frog),
-    Model("frogs", ("frogs",), "loop", 1, 22.0, "Frogs", frogs),
+    Model(
+        "crickets", ("crickets", "cricket", "night ambience"), "ambience", 2, 26.0, "Crickets", crickets, (TEMPERATURE,)
+    ),
+    Model("cicadas", ("cicadas", "cicada"), "ambience", 2, 24.0, "Cicadas", cicadas, (replace(INSECTS, default=4.0),)),
+    Model("bees", ("beehive",), "loop", 1, 20.0, "Bees", bees, (INSECTS,)),
+    Model("bee", ("bee", "insect"), "event", 1, 3.0, "Bee", bee, (WINGS,)),
+    Model("fly", ("fly", "mosquito"), "event", 1, 2.0, "Fly", fly, (replace(WINGS, default=420.0),)),
+    Model("frog", ("frog", "amphibian"), "event", 1, 1.6, "Frog", frog, (FROG,)),
+    Model("frogs", ("frogs",), "loop", 1, 22.0, "Frogs", frogs, (HERD,)),
 )
