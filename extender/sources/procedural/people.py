@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, struck, widened
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.steps import footsteps
 from extender.sources.procedural.toolkit import (
     Rng,
@@ -64,11 +66,24 @@ def murmur(
     return np.asarray(np.stack(out), dtype=np.float32)
 
 
-def crowd(rng: Rng, duration_s: float) -> Samples:
+CROWD = Parameter("persons", 2.0, 1_000.0, 26.0, "persons", "how many there are")
+_SINGLE = 60
+"""So many talkers are made one by one; more only stand closer together, and blur."""
+
+
+def blurred(persons: float, near: float) -> tuple[int, float, float]:
+    """Return talkers to make, their unevenness, and how much more reverberant so many people sound in dB."""
+    beyond = max(float(np.log2(persons / 26.0)), 0.0)
+    return min(round(persons), _SINGLE), near / (1.0 + 0.4 * beyond), 1.2 * beyond
+
+
+def crowd(rng: Rng, duration_s: float, persons: float = CROWD.default) -> Samples:
     """Many people outdoors: talk, steps, the movement of all."""
     count = frames(duration_s)
-    talk = murmur(rng, duration_s, 26, near=0.6, wet_db=-4.0, t60_s=0.8)
-    steps = widened(rng, [(_many_steps(rng, count, duration_s, 6), s) for s in (-0.6, 0.6)], count)
+    talkers, near, wetter_db = blurred(persons, 0.6)
+    talk = murmur(rng, duration_s, talkers, near=near, wet_db=-4.0 + wetter_db, t60_s=0.8)
+    walkers = int(np.clip(persons / 4, 1, 12))
+    steps = widened(rng, [(_many_steps(rng, count, duration_s, walkers), s) for s in (-0.6, 0.6)], count)
     cloth = np.stack([noise(rng, count, lambda f: band(f, 200.0, 3_000.0, 1)) for _ in range(2)])
     level = float(np.sqrt(np.mean(np.square(talk))))
     step_level = float(np.sqrt(np.mean(np.square(steps)))) or 1.0
@@ -95,15 +110,18 @@ def called(rng: Rng, duration_s: float) -> Signal:
     return _shout(rng, rng.uniform(330, 560), duration_s * rng.uniform(0.5, 1.4), rng.uniform(1.15, 1.35))
 
 
-def children(rng: Rng, duration_s: float) -> Samples:
+def children(rng: Rng, duration_s: float, persons: float = 12.0) -> Samples:
     """Children at play, some way off."""
     count = frames(duration_s)
-    talk = murmur(rng, duration_s, 12, near=0.7, wet_db=-6.0, t60_s=0.7, cut_hz=5_500.0, scale=1.32)
+    talkers, near, wetter_db = blurred(persons, 0.7)
+    wet_db = -6.0 + wetter_db
+    talk = murmur(rng, duration_s, talkers, near=near, wet_db=wet_db, t60_s=0.7, cut_hz=5_500.0, scale=1.32)
     sources = []
+    voices = [unit(called(rng, 0.45)) for _ in range(min(2 * round(persons), 16))]
     for side in (-0.85, -0.3, 0.25, 0.8):
         line = np.zeros(count, dtype=np.float32)
-        for at in arrivals(rng, duration_s + 1.0, 0.6) - 1.0:
-            add(line, float(at), unit(called(rng, 0.45)), float(rng.lognormal(-0.8, 0.6)))
+        for at in arrivals(rng, duration_s + 1.0, 0.6 * (persons / 12.0) ** 0.7) - 1.0:
+            add(line, float(at), voices[int(rng.integers(len(voices)))], float(rng.lognormal(-0.8, 0.6)))
         sources.append((line, side))
     calls = np.stack([in_place(rng, heard, 0.7, -7.0, 18.0)[:count] for heard in widened(rng, sources, count)])
     steps = widened(rng, [(_many_steps(rng, count, duration_s, 5), s) for s in (-0.5, 0.5)], count)
@@ -117,7 +135,7 @@ def _sum_of(one: Shape, other: Shape, share: float) -> Shape:
 
 def _claps(rng: Rng, count: int, duration_s: float, clappers: int, mood: np.ndarray) -> Signal:
     """Return people clapping, each with their own hands and time."""
-    groups = 6  # hands of like size share a noise
+    groups = min(clappers, 6)  # hands of like size share a noise
     out = np.zeros(count, dtype=np.float32)
     for _ in range(groups):
         palm = around(rng.uniform(700, 2_600), 1.6)
@@ -135,12 +153,13 @@ def _claps(rng: Rng, count: int, duration_s: float, clappers: int, mood: np.ndar
     return out
 
 
-def applause(rng: Rng, duration_s: float) -> Signal:
+def applause(rng: Rng, duration_s: float, persons: float = 50.0) -> Signal:
     """Applause that rises, holds and thins out."""
     duration_s *= rng.uniform(0.85, 1.15)
     mood = glide([(0, 0), (0.12, 0.9), (0.5, 1), (0.75, 0.55), (1, 0)], 200)
-    hands = _claps(rng, frames(duration_s), duration_s, int(rng.integers(30, 70)), mood)
-    return in_place(rng, hands, 0.9, -9.0, 16.0)
+    hands = _claps(rng, frames(duration_s), duration_s, min(round(persons), 150), mood)
+    larger = float(np.clip(np.log2(persons / 50.0), -2.0, 6.0))  # a hall for so many
+    return in_place(rng, hands, 0.9 + 0.12 * larger, -9.0 + 1.3 * larger, 16.0 + 3.0 * larger)
 
 
 def _roar(rng: Rng, duration_s: float, voices: int) -> Signal:
@@ -154,21 +173,33 @@ def _roar(rng: Rng, duration_s: float, voices: int) -> Signal:
     return mixed((0.0, convolved(pool, smear)[:count]), (-5.0, pool))
 
 
-def cheering(rng: Rng, duration_s: float) -> Signal:
+def cheering(rng: Rng, duration_s: float, persons: float = 40.0) -> Signal:
     """A cheer goes up."""
     duration_s *= rng.uniform(0.85, 1.15)
     count = frames(duration_s)
     swell = stretched(glide([(0, 0), (0.15, 0.8), (0.35, 1), (0.7, 0.5), (1, 0)], 200), count)
-    hands = _claps(rng, count, duration_s, 40, glide([(0, 0), (0.4, 1), (1, 0)], 100))
-    return in_place(rng, mixed((0.0, _roar(rng, duration_s, 30) * swell), (-8.0, hands)), 1.0, -8.0, 20.0)
+    hands = _claps(rng, count, duration_s, min(round(persons), 100), glide([(0, 0), (0.4, 1), (1, 0)], 100))
+    return in_place(
+        rng,
+        mixed((0.0, _roar(rng, duration_s, int(np.clip(0.75 * persons, 3, 150))) * swell), (-8.0, hands)),
+        1.0,
+        -8.0,
+        20.0,
+    )
 
 
-def stadium(rng: Rng, duration_s: float) -> Samples:
+STADIUM = Parameter("persons", 500.0, 90_000.0, 20_000.0, "persons", "how many there are")
+
+
+def stadium(rng: Rng, duration_s: float, persons: float = STADIUM.default) -> Samples:
     """A full stadium between the great moments."""
     count = frames(duration_s)
-    talk = murmur(rng, duration_s, 60, near=0.2, wet_db=2.0, t60_s=1.6, cut_hz=3_000.0)
+    larger = float(np.log2(persons / STADIUM.default))
+    talk = murmur(rng, duration_s, 60, near=0.2, wet_db=2.0 + 0.5 * larger, t60_s=1.6 + 0.1 * larger, cut_hz=3_000.0)
     mood = np.exp(0.7 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.4))
-    roars = np.stack([_roar(rng, duration_s, 45) for _ in range(2)]) * stretched(mood, count)
+    roars = np.stack(
+        [_roar(rng, duration_s, int(np.clip(45 * 2.0 ** (0.4 * larger), 8, 120))) for _ in range(2)]
+    ) * stretched(mood, count)
     hands = np.stack([_claps(rng, count, duration_s, 24, np.clip(mood - 0.8, 0, 2)) for _ in range(2)])
     level = [float(np.sqrt(np.mean(np.square(part)))) or 1.0 for part in (talk, roars, hands)]
     return np.asarray(talk / level[0] + 0.7 * roars / level[1] + 0.2 * hands / level[2], dtype=np.float32)
@@ -212,10 +243,13 @@ def cloth(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.2, -16.0)
 
 
-def cough(rng: Rng, duration_s: float) -> Signal:
+COUGH = Parameter("height", 0.8, 2.0, 1.72, "m", "of the person")
+
+
+def cough(rng: Rng, duration_s: float, height: float = COUGH.default) -> Signal:
     """One or two coughs."""
     pieces, at = [], 0.0
-    size = own(rng).uniform(0.9, 1.2)
+    size = own(rng).uniform(0.92, 1.18) * COUGH.default / height
     for k in range(int(rng.integers(1, 4))):
         length = rng.uniform(0.2, 0.32)
         throat: Formants = [(620 * size, 220, 3), (1_300 * size, 320, 2), (2_500 * size, 500, -4), (3_700, 900, -8)]
@@ -232,10 +266,13 @@ def cough(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.35, -13.0)
 
 
-def laughter(rng: Rng, duration_s: float) -> Signal:
+LAUGH = Parameter("pitch", 110.0, 450.0, 250.0, "Hz", "of the voice")
+
+
+def laughter(rng: Rng, duration_s: float, pitch: float = LAUGH.default) -> Signal:
     """Somebody laughs."""
     pieces, at = [], 0.0
-    f0 = own(rng).uniform(190, 330)
+    f0 = pitch * own(rng).uniform(0.85, 1.18)
     size = 1.0 if f0 < 250 else 1.15
     for k in range(int(rng.integers(5, 10))):
         length = rng.uniform(0.08, 0.13)
@@ -261,13 +298,26 @@ def herd_of_steps(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("crowd", ("crowd", "human group"), "ambience", 2, 26.0, "Crowd", crowd),
-    Model("children", ("children playing", "child"), "ambience", 2, 26.0, "Children at play", children),
-    Model("applause", ("applause",), "event", 1, 6.0, "Applause", applause),
-    Model("cheering", ("cheering",), "event", 1, 5.0, "Cheering", cheering),
-    Model("stadium", ("stadium crowd",), "ambience", 2, 28.0, "Stadium", stadium),
+    Model("crowd", ("crowd", "human group"), "ambience", 2, 26.0, "Crowd", crowd, (CROWD,)),
+    Model(
+        "children",
+        ("children playing", "child"),
+        "ambience",
+        2,
+        26.0,
+        "Children at play",
+        children,
+        (replace(CROWD, high=200.0, default=12.0),),
+    ),
+    Model(
+        "applause", ("applause",), "event", 1, 6.0, "Applause", applause, (replace(CROWD, high=5_000.0, default=50.0),)
+    ),
+    Model(
+        "cheering", ("cheering",), "event", 1, 5.0, "Cheering", cheering, (replace(CROWD, high=5_000.0, default=40.0),)
+    ),
+    Model("stadium", ("stadium crowd",), "ambience", 2, 28.0, "Stadium", stadium, (STADIUM,)),
     Model("television", ("tv", "radio"), "loop", 1, 24.0, "Television murmur", television),
     Model("cloth", ("cloth", "sleeper"), "event", 1, 1.6, "Rustling clothes", cloth),
-    Model("cough", ("cough", "sneeze"), "event", 1, 0.9, "Cough", cough),
-    Model("laughter", ("laughter",), "event", 1, 1.8, "Laughter", laughter),
+    Model("cough", ("cough", "sneeze"), "event", 1, 0.9, "Cough", cough, (COUGH,)),
+    Model("laughter", ("laughter",), "event", 1, 1.8, "Laughter", laughter, (LAUGH,)),
 )

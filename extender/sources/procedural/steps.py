@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extender.sources.procedural.grains import bursts, impulses, in_place, mixed, struck
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import Rng, Signal, around, arrivals, band, filtered, frames, noise, own, peak
 
 _HARD_HZ = np.array([[78.0, 185.0, 420.0, 980.0, 2_100.0]])
@@ -55,11 +57,19 @@ def _strikes(
     return mixed((0.0, body), (-6.0, click), (scuff_db, sole))
 
 
-def footsteps(rng: Rng, duration_s: float) -> Signal:
+PACE = Parameter("pace", 0.8, 3.0, 1.87, "steps/s", "how quickly somebody walks")
+
+
+def period_of(rng: Rng, pace: float) -> float:
+    """Return the time from step to step in seconds: everybody has a gait of their own."""
+    return own(rng).uniform(0.93, 1.07) / pace
+
+
+def footsteps(rng: Rng, duration_s: float, pace: float = PACE.default) -> Signal:
     """Shoes on pavement, walking by."""
     duration_s *= rng.uniform(0.75, 1.2)
     count = frames(duration_s)
-    times, force, left = walk(rng, duration_s - 0.4, own(rng).uniform(0.49, 0.58))
+    times, force, left = walk(rng, duration_s - 0.4, period_of(rng, pace))
     gains = np.array([[0.9, 1.0, 0.9, 0.8, 0.5]]) * own(rng).lognormal(0, 0.2, (1, 5))
     steps = _strikes(
         rng, count, times, force, left, _HARD_HZ * own(rng).uniform(0.9, 1.15), _HARD_T60, gains, (900, 5_000), -9.0
@@ -67,11 +77,11 @@ def footsteps(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, steps, 0.3, -12.0, 9.0)
 
 
-def steps_indoors(rng: Rng, duration_s: float) -> Signal:
+def steps_indoors(rng: Rng, duration_s: float, pace: float = 1.82) -> Signal:
     """Shoes on a wooden floor."""
     duration_s *= rng.uniform(0.75, 1.2)
     count = frames(duration_s)
-    times, force, left = walk(rng, duration_s - 0.4, own(rng).uniform(0.5, 0.6))
+    times, force, left = walk(rng, duration_s - 0.4, period_of(rng, pace))
     gains = np.array([[1.0, 0.9, 0.7, 0.4, 0.25]])
     steps = _strikes(
         rng, count, times, force, left, _WOOD_HZ * own(rng).uniform(0.9, 1.15), _WOOD_T60, gains, (600, 3_500), -13.0
@@ -96,23 +106,71 @@ def _grainy(
     return mixed(*parts, (-8.0, thump))
 
 
-def steps_gravel(rng: Rng, duration_s: float) -> Signal:
+def steps_gravel(rng: Rng, duration_s: float, pace: float = 1.85) -> Signal:
     """Boots on gravel."""
     layers = ((1_300.0, 5_200.0, 1.0, 0.0), (300.0, 2_300.0, 1.5, -3.0), (60.0, 1_100.0, 2.0, -6.0))
-    return in_place(rng, _grainy(rng, duration_s * rng.uniform(0.75, 1.2), rng.uniform(0.5, 0.58), layers), 0.15, -18.0)
+    return in_place(rng, _grainy(rng, duration_s * rng.uniform(0.75, 1.2), period_of(rng, pace), layers), 0.15, -18.0)
 
 
-def steps_snow(rng: Rng, duration_s: float) -> Signal:
+def steps_snow(rng: Rng, duration_s: float, pace: float = 1.67) -> Signal:
     """Boots on snow: it creaks under the press."""
     layers = ((900.0, 1_400.0, 1.6, 0.0), (700.0, 3_200.0, 1.6, -3.0), (250.0, 650.0, 2.5, -5.0))
-    return _grainy(rng, duration_s * rng.uniform(0.75, 1.2), rng.uniform(0.55, 0.65), layers)
+    return _grainy(rng, duration_s * rng.uniform(0.75, 1.2), period_of(rng, pace), layers)
 
 
-def runner(rng: Rng, duration_s: float) -> Signal:
+def steps_grass(rng: Rng, duration_s: float, pace: float = 1.75) -> Signal:
+    """Shoes in dry grass: blades brushed aside, a soft tread."""
+    layers = ((420.0, 2_700.0, 0.8, 0.0), (180.0, 5_500.0, 0.9, -5.0), (60.0, 900.0, 1.2, -6.0))
+    return _grainy(rng, duration_s * rng.uniform(0.75, 1.2), period_of(rng, pace), layers)
+
+
+def steps_leaves(rng: Rng, duration_s: float, pace: float = 1.7) -> Signal:
+    """Shoes in fallen leaves: they crackle long under every step."""
+    layers = ((260.0, 3_800.0, 0.9, 0.0), (130.0, 1_900.0, 1.2, -2.0), (500.0, 7_500.0, 0.9, -7.0))
+    return _grainy(rng, duration_s * rng.uniform(0.75, 1.2), period_of(rng, pace), layers)
+
+
+def steps_sand(rng: Rng, duration_s: float, pace: float = 1.6) -> Signal:
+    """Bare feet or shoes in sand: fine grains that give way, little else."""
+    layers = ((3_500.0, 4_200.0, 0.6, 0.0), (900.0, 1_500.0, 0.8, -4.0))
+    return filtered(
+        _grainy(rng, duration_s * rng.uniform(0.75, 1.2), period_of(rng, pace), layers),
+        lambda f: band(f, 0.0, 6_000.0, 1),
+    )
+
+
+_METAL_HZ = np.array([[165.0, 395.0, 780.0, 1_650.0, 3_100.0]])
+_METAL_T60 = np.array([[0.35, 0.45, 0.4, 0.28, 0.15]])
+_HEEL_HZ = np.array([[210.0, 620.0, 1_450.0, 2_650.0, 4_600.0]])
+_HEEL_T60 = np.array([[0.05, 0.045, 0.03, 0.02, 0.012]])
+
+
+def steps_metal(rng: Rng, duration_s: float, pace: float = 1.8) -> Signal:
+    """Shoes on an iron stair: every tread rings."""
+    duration_s *= rng.uniform(0.75, 1.2)
+    times, force, left = walk(rng, duration_s - 0.6, period_of(rng, pace))
+    tune = own(rng).uniform(0.85, 1.2)
+    gains = np.array([[0.8, 1.0, 0.9, 0.6, 0.35]])
+    modes = _METAL_HZ * tune
+    steps = _strikes(rng, frames(duration_s), times, force, left, modes, _METAL_T60, gains, (900, 5_000), -12.0)
+    return in_place(rng, steps, 0.5, -9.0, 9.0)
+
+
+def heels(rng: Rng, duration_s: float, pace: float = 1.9) -> Signal:
+    """High heels on stone: a hard small heel, then the light slap of the sole."""
+    duration_s *= rng.uniform(0.75, 1.2)
+    times, force, left = walk(rng, duration_s - 0.4, period_of(rng, pace))
+    gains = np.array([[0.35, 0.7, 1.0, 0.9, 0.6]])
+    modes = _HEEL_HZ * own(rng).uniform(0.88, 1.15)
+    steps = _strikes(rng, frames(duration_s), times, force, left, modes, _HEEL_T60, gains, (1_500, 7_000), -15.0)
+    return in_place(rng, steps, 0.6, -9.0, 12.0)
+
+
+def runner(rng: Rng, duration_s: float, pace: float = 2.85) -> Signal:
     """Someone runs by: toes first, breath."""
     duration_s *= rng.uniform(0.75, 1.1)
     count = frames(duration_s)
-    times, force, left = walk(rng, duration_s - 0.4, own(rng).uniform(0.32, 0.38))
+    times, force, left = walk(rng, duration_s - 0.4, period_of(rng, pace))
     gains = np.array([[1.2, 1.0, 0.7, 0.5, 0.3]])
     steps = _strikes(rng, count, times, force, left, _HARD_HZ * 0.9, _HARD_T60, gains, (700, 4_000), -5.0)
     breaths = times[::4]
@@ -121,9 +179,86 @@ def runner(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("footsteps", ("footsteps", "person", "human sound"), "event", 1, 4.5, "Footsteps on pavement", footsteps),
-    Model("footsteps-indoors", ("footsteps", "human locomotion"), "event", 1, 4.5, "Footsteps on wood", steps_indoors),
-    Model("footsteps-gravel", ("footsteps",), "event", 1, 4.5, "Footsteps on gravel", steps_gravel),
-    Model("footsteps-snow", ("snow steps", "skier"), "event", 1, 4.5, "Footsteps on snow", steps_snow),
-    Model("runner", ("runner",), "event", 1, 4.0, "Running", runner),
+    Model(
+        "footsteps",
+        ("footsteps", "person", "human sound"),
+        "event",
+        1,
+        4.5,
+        "Footsteps on pavement",
+        footsteps,
+        (PACE,),
+    ),
+    Model(
+        "footsteps-indoors",
+        ("footsteps", "human locomotion"),
+        "event",
+        1,
+        4.5,
+        "Footsteps on wood",
+        steps_indoors,
+        (replace(PACE, default=1.82),),
+    ),
+    Model(
+        "footsteps-gravel",
+        ("footsteps",),
+        "event",
+        1,
+        4.5,
+        "Footsteps on gravel",
+        steps_gravel,
+        (replace(PACE, default=1.85),),
+    ),
+    Model(
+        "footsteps-snow",
+        ("snow steps", "skier"),
+        "event",
+        1,
+        4.5,
+        "Footsteps on snow",
+        steps_snow,
+        (replace(PACE, default=1.67),),
+    ),
+    Model(
+        "footsteps-grass",
+        ("footsteps",),
+        "event",
+        1,
+        4.5,
+        "Footsteps in grass",
+        steps_grass,
+        (replace(PACE, default=1.75),),
+    ),
+    Model(
+        "footsteps-leaves",
+        ("footsteps",),
+        "event",
+        1,
+        4.5,
+        "Footsteps in fallen leaves",
+        steps_leaves,
+        (replace(PACE, default=1.7),),
+    ),
+    Model(
+        "footsteps-sand",
+        ("footsteps",),
+        "event",
+        1,
+        4.5,
+        "Footsteps in sand",
+        steps_sand,
+        (replace(PACE, default=1.6),),
+    ),
+    Model(
+        "footsteps-metal",
+        ("footsteps",),
+        "event",
+        1,
+        4.5,
+        "Footsteps on an iron stair",
+        steps_metal,
+        (replace(PACE, default=1.8),),
+    ),
+    Model("heels", ("high heels",), "event", 1, 4.5, "High heels", heels, (replace(PACE, default=1.9),)),
+    Model("runner", ("runner",), "event", 1, 4.0, "Running", runner, (replace(PACE, low=2.0, high=4.5, default=2.85),)),
 )
