@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extender.sources.procedural.grains import bursts, in_place, mixed, sequence, struck
 from extender.sources.procedural.kitchen import beeps, hum, impact
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Control,
@@ -23,12 +25,13 @@ from extender.sources.procedural.toolkit import (
     wander,
 )
 
+BEATS = Parameter("beats", 0.5, 6.0, 2.0, "beats/s", "how often it ticks: 1 a long pendulum, 5 a watch")
 
-def clock(rng: Rng, duration_s: float) -> Signal:
+
+def clock(rng: Rng, duration_s: float, beats: float = BEATS.default) -> Signal:
     """A clock: tick and tock, each made of the small blows of an escapement."""
     count = frames(duration_s)
-    beat = own(rng).choice([0.5, 0.5, 1.0])
-    ticks = np.arange(0.17, duration_s, beat)
+    ticks = np.arange(0.17, duration_s, 1.0 / beats)
     base = own(rng).uniform(1_500, 2_400)
     case = own(rng).uniform(380, 620)
     offsets, gains = np.array([0.0, 0.011, 0.021]), np.array([0.5, 1.0, 0.35])
@@ -63,12 +66,15 @@ def clock(rng: Rng, duration_s: float) -> Signal:
     return mixed((0.0, room), (-42.0, hush))
 
 
-def telephone(rng: Rng, duration_s: float) -> Signal:
+PITCH = Parameter("pitch", 500.0, 3_000.0, 1_150.0, "Hz", "of its lowest note")
+
+
+def telephone(rng: Rng, duration_s: float, pitch: float = PITCH.default) -> Signal:
     """An old telephone: a hammer between two gongs."""
     strikes = np.arange(0.02, 1.9, 1 / rng.uniform(19, 22))
     strikes = strikes + rng.normal(0, 0.0012, strikes.size)
     gong = np.where(np.arange(strikes.size) % 2, 1.0, own(rng).uniform(1.18, 1.26))
-    base = own(rng).uniform(1_050, 1_250)
+    base = pitch * own(rng).uniform(0.93, 1.08)
     count = frames(2.9)
     ring = struck(
         rng,
@@ -142,14 +148,17 @@ def _keys(rng: Rng, times: Control, count: int, case_hz: float) -> Signal:
     return mixed((0.0, body), (-2.0, click))
 
 
-def keyboard(rng: Rng, duration_s: float) -> Signal:
+KEYS = Parameter("speed", 1.0, 14.0, 6.0, "keys/s", "how quickly somebody types within a word")
+
+
+def keyboard(rng: Rng, duration_s: float, speed: float = KEYS.default) -> Signal:
     """Someone types: words, and pauses for thought."""
     times, at = [], 0.03
     while at < duration_s - 0.3:
         for _ in range(int(rng.integers(2, 9))):
             times.append(at)
-            at += float(rng.lognormal(-2.0, 0.38))
-        at += float(rng.lognormal(-1.6, 0.8))
+            at += float(rng.lognormal(-0.2, 0.38)) / speed
+        at += float(rng.lognormal(-1.6, 0.8)) * (6.0 / speed) ** 0.5
     typed = np.array([t for t in times if t < duration_s - 0.25])
     return in_place(rng, _keys(rng, typed, frames(duration_s), own(rng).uniform(230, 340)), 0.2, -15.0)
 
@@ -171,9 +180,13 @@ def mouse_click(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, body, 0.15, -17.0)
 
 
-def computer(rng: Rng, duration_s: float) -> Signal:
+FAN = Parameter("rpm", 500.0, 6_000.0, 1_030.0, "rpm", "turns of its fan a minute; it has seven blades")
+
+
+def computer(rng: Rng, duration_s: float, rpm: float = FAN.default) -> Signal:
     """A computer's fan and disc."""
-    return hum(rng, duration_s, 120.0, -12.0, (180.0, 1_600.0))
+    faster = rpm / FAN.default
+    return hum(rng, duration_s, 7.0 * rpm / 60.0, -12.0, (180.0 * faster**0.3, 1_600.0 * faster**0.6))
 
 
 def page(rng: Rng, duration_s: float) -> Signal:
@@ -189,11 +202,15 @@ def page(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, mixed((0.0, sheet), (-6.0, flop)), 0.2, -16.0)
 
 
-def scissors(rng: Rng, duration_s: float) -> Signal:
+CUTS = Parameter("speed", 0.8, 5.0, 2.0, "cuts/s", "how quickly somebody cuts")
+
+
+def scissors(rng: Rng, duration_s: float, speed: float = CUTS.default) -> Signal:
     """Scissors cut paper."""
     pieces, at = [], 0.0
+    pace = 2.0 / speed
     for _ in range(int(rng.integers(2, 6))):
-        length = rng.uniform(0.13, 0.22)
+        length = rng.uniform(0.13, 0.22) * pace
         count = frames(length)
         grind = noise(rng, count, lambda f: band(f, 3_200.0, 12_000.0, 1)) * stretched(
             np.abs(wander(rng, int(length * 800), 800.0, 40.0, 300.0, 0.0)), count
@@ -201,13 +218,13 @@ def scissors(rng: Rng, duration_s: float) -> Signal:
         blade = grind * np.linspace(0.2, 1.0, count).astype(np.float32)
         pieces.append((at, blade))
         pieces.append((at + length - 0.01, np.float32(0.7) * impact(rng, "steel", rng.uniform(3_200, 3_900))))
-        at += length + rng.uniform(0.22, 0.45)
+        at += length + rng.uniform(0.22, 0.45) * pace
     return in_place(rng, sequence(pieces), 0.15, -17.0)
 
 
-def alarm_clock(rng: Rng, duration_s: float) -> Signal:
+def alarm_clock(rng: Rng, duration_s: float, pitch: float = 2_100.0) -> Signal:
     """An alarm clock: four beeps and again."""
-    once = beeps(rng, own(rng).uniform(1_900, 2_300), 0.07, 0.06, 4)
+    once = beeps(rng, pitch * own(rng).uniform(0.93, 1.08), 0.07, 0.06, 4)
     return sequence([(0.0, once), (1.0, once), (2.0, once)])
 
 
@@ -226,11 +243,14 @@ def squeak_toy(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.2, -15.0)
 
 
-def printer(rng: Rng, duration_s: float) -> Signal:
+CARRIAGE = Parameter("speed", 0.4, 3.0, 0.9, "lines/s", "how quickly its carriage goes to and fro")
+
+
+def printer(rng: Rng, duration_s: float, speed: float = CARRIAGE.default) -> Signal:
     """A printer: rollers, and the carriage going to and fro."""
     count = frames(duration_s)
     t = np.arange(count) / SAMPLE_RATE
-    sweep = (0.5 + 0.5 * np.sign(np.sin(2 * np.pi * 0.9 * t)) * np.abs(np.sin(2 * np.pi * 0.9 * t)) ** 0.2).astype(
+    sweep = (0.5 + 0.5 * np.sign(np.sin(2 * np.pi * speed * t)) * np.abs(np.sin(2 * np.pi * speed * t)) ** 0.2).astype(
         np.float32
     )
     servo = noise(
@@ -241,15 +261,24 @@ def printer(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("clock", ("clock",), "loop", 1, 20.0, "Clock ticking", clock),
-    Model("alarm-clock", ("alarm clock", "alarm", "buzzer"), "event", 1, 3.0, "Alarm clock", alarm_clock),
-    Model("telephone", ("telephone",), "event", 1, 2.9, "Telephone ringing", telephone),
+    Model("clock", ("clock",), "loop", 1, 20.0, "Clock ticking", clock, (BEATS,)),
+    Model(
+        "alarm-clock",
+        ("alarm clock", "alarm", "buzzer"),
+        "event",
+        1,
+        3.0,
+        "Alarm clock",
+        alarm_clock,
+        (replace(PITCH, default=2_100.0),),
+    ),
+    Model("telephone", ("telephone",), "event", 1, 2.9, "Telephone ringing", telephone, (PITCH,)),
     Model("cell-phone", ("cell phone", "electronic device"), "event", 1, 3.0, "Mobile telephone", cell_phone),
-    Model("keyboard", ("keyboard", "laptop", "typewriter"), "event", 1, 4.5, "Typing", keyboard),
+    Model("keyboard", ("keyboard", "laptop", "typewriter"), "event", 1, 4.5, "Typing", keyboard, (KEYS,)),
     Model("mouse-click", ("mouse",), "event", 1, 0.5, "Mouse click", mouse_click),
-    Model("printer", ("printer",), "event", 1, 4.0, "Printer", printer),
-    Model("computer", ("computer",), "loop", 1, 20.0, "Computer fan", computer),
+    Model("printer", ("printer",), "event", 1, 4.0, "Printer", printer, (CARRIAGE,)),
+    Model("computer", ("computer",), "loop", 1, 20.0, "Computer fan", computer, (FAN,)),
     Model("page", ("paper", "book"), "event", 1, 1.0, "Turning a page", page),
-    Model("scissors", ("scissors",), "event", 1, 2.0, "Scissors", scissors),
+    Model("scissors", ("scissors",), "event", 1, 2.0, "Scissors", scissors, (CUTS,)),
     Model("squeak-toy", ("rubber duck",), "event", 1, 0.7, "Squeaking toy", squeak_toy),
 )

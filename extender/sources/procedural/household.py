@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from extender.sources.procedural.grains import bursts, impulses, in_place, mixed, sequence, struck
 from extender.sources.procedural.kitchen import hum, impact
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Rng,
@@ -23,14 +25,17 @@ from extender.sources.procedural.toolkit import (
     wander,
 )
 
+FAN = Parameter("rpm", 200.0, 3_000.0, 900.0, "rpm", "turns of the fan a minute; it has four blades")
 
-def ventilator(rng: Rng, duration_s: float) -> Signal:
+
+def ventilator(rng: Rng, duration_s: float, rpm: float = FAN.default) -> Signal:
     """A fan: blades and rushing air."""
     count = frames(duration_s)
-    rate = rng.uniform(45, 75)
+    rate = 4.0 * rpm / 60.0 * own(rng).uniform(0.97, 1.03)
+    top_hz = 1_800.0 * (rpm / FAN.default) ** 0.6
     t = np.arange(count) / SAMPLE_RATE
     chop = (1 + 0.3 * np.sin(2 * np.pi * rate * t)).astype(np.float32)
-    air = noise(rng, count, lambda f: band(f, 120.0, 1_800.0, 1) + 0.5 * peak(f, 420.0, 3.0))
+    air = noise(rng, count, lambda f: band(f, 120.0, top_hz, 1) + 0.5 * peak(f, 420.0, 3.0))
     return mixed((0.0, air * chop), (-11.0, hum(rng, duration_s, rate, 3.0, (200, 900))))
 
 
@@ -59,26 +64,32 @@ def motor(
     )
 
 
-def hair_drier(rng: Rng, duration_s: float) -> Signal:
+MOTOR = Parameter("rpm", 3_000.0, 40_000.0, 12_900.0, "rpm", "turns of the motor a minute")
+
+
+def hair_drier(rng: Rng, duration_s: float, rpm: float = MOTOR.default) -> Signal:
     """A hair drier."""
-    return motor(rng, duration_s, 215.0, 450.0, 5_500.0, -7.0, 0.6)
+    return motor(rng, duration_s, rpm / 60.0, 450.0, 5_500.0, -7.0, 0.6)
 
 
-def vacuum(rng: Rng, duration_s: float) -> Signal:
+def vacuum(rng: Rng, duration_s: float, rpm: float = 18_600.0) -> Signal:
     """A vacuum cleaner."""
-    return motor(rng, duration_s, 310.0, 250.0, 3_000.0, -5.0, 1.0)
+    return motor(rng, duration_s, rpm / 60.0, 250.0, 3_000.0, -5.0, 1.0)
 
 
-def power_tool(rng: Rng, duration_s: float) -> Signal:
+def power_tool(rng: Rng, duration_s: float, rpm: float = 25_200.0) -> Signal:
     """A drill or grinder, gears and all."""
-    run = motor(rng, duration_s, 420.0, 900.0, 6_000.0, 4.0, 0.35)
+    run = motor(rng, duration_s, rpm / 60.0, 900.0, 6_000.0, 4.0, 0.35)
     return np.asarray(np.tanh(1.5 * unit(run)), dtype=np.float32)
 
 
-def toothbrush(rng: Rng, duration_s: float) -> Signal:
+STROKES = Parameter("strokes", 1.5, 7.0, 4.0, "strokes/s", "how quickly somebody brushes")
+
+
+def toothbrush(rng: Rng, duration_s: float, strokes: float = STROKES.default) -> Signal:
     """Brushing teeth."""
     count = frames(duration_s)
-    stroke = rng.uniform(3.4, 4.6) * (1 + 0.1 * wander(rng, int(duration_s * 50), 50.0, 0.3, 3.0))
+    stroke = strokes * own(rng).uniform(0.9, 1.1) * (1 + 0.1 * wander(rng, int(duration_s * 50), 50.0, 0.3, 3.0))
     phase = 2 * np.pi * np.cumsum(stretched(stroke, count).astype(np.float64)) / SAMPLE_RATE
     sweep = np.abs(np.sin(phase)) ** 0.8
     tone = 1 + 0.3 * np.sign(np.sin(phase))
@@ -116,13 +127,18 @@ def door(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.45, -10.0, 9.0)
 
 
-def creak(rng: Rng, duration_s: float) -> Signal:
+SLIPS = Parameter("speed", 0.3, 3.0, 1.0, "", "how quickly it is moved, 1 = usual")
+
+
+def creak(rng: Rng, duration_s: float, speed: float = SLIPS.default) -> Signal:
     """Wood or a hinge creaks: it sticks and slips, faster and slower."""
     duration_s *= rng.uniform(0.7, 1.3)
     count = frames(duration_s)
     points = int(duration_s * 200)
-    rate = glide([(0, 40), (0.25, 130), (0.6, 95), (1, 45)], points) * np.exp(
-        0.25 * wander(rng, points, 200.0, 2.0, 25.0)
+    rate = (
+        speed
+        * glide([(0, 40), (0.25, 130), (0.6, 95), (1, 45)], points)
+        * np.exp(0.25 * wander(rng, points, 200.0, 2.0, 25.0))
     )
     turns = np.cumsum(rate) / 200.0
     slips = np.interp(np.arange(1, int(turns[-1])), turns, np.arange(points) / 200.0)
@@ -143,9 +159,12 @@ def creak(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, mixed((0.0, convolved(hits, kernel)[:count] * swell), (-14.0, rasp * swell)), 0.3, -12.0)
 
 
-def knock(rng: Rng, duration_s: float) -> Signal:
+KNOCKS = Parameter("knocks", 1.0, 8.0, 3.0, "knocks", "how often")
+
+
+def knock(rng: Rng, duration_s: float, knocks: float = KNOCKS.default) -> Signal:
     """Knuckles on a door."""
-    at = np.cumsum(rng.uniform(0.15, 0.21, int(rng.integers(2, 5)))) - 0.1
+    at = np.cumsum(rng.uniform(0.15, 0.21, round(knocks))) - 0.1
     count = frames(float(at[-1]) + 0.35)
     force = rng.lognormal(0, 0.15, (at.size, 1))
     panel = struck(
@@ -160,9 +179,12 @@ def knock(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, panel, 0.35, -11.0)
 
 
-def doorbell(rng: Rng, duration_s: float) -> Signal:
+CHIME = Parameter("pitch", 300.0, 1_500.0, 670.0, "Hz", "of the higher note")
+
+
+def doorbell(rng: Rng, duration_s: float, pitch: float = CHIME.default) -> Signal:
     """Ding-dong."""
-    high = own(rng).uniform(620, 720)
+    high = pitch * own(rng).uniform(0.94, 1.07)
     ratios = np.array([[1.0, 2.0, 2.76, 5.4]])
     chime = struck(
         rng,
@@ -177,13 +199,24 @@ def doorbell(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    Model("fan", ("fan", "air conditioner", "machine", "cable car"), "loop", 1, 20.0, "Fan", ventilator),
-    Model("hair-drier", ("hair drier",), "event", 1, 6.0, "Hair drier", hair_drier),
-    Model("vacuum", ("vacuum cleaner",), "event", 1, 7.0, "Vacuum cleaner", vacuum),
-    Model("power-tool", ("power tool", "drill"), "event", 1, 3.5, "Power tool", power_tool),
-    Model("toothbrush", ("toothbrush",), "event", 1, 4.0, "Brushing teeth", toothbrush),
+    Model("fan", ("fan", "air conditioner", "machine", "cable car"), "loop", 1, 20.0, "Fan", ventilator, (FAN,)),
+    Model("hair-drier", ("hair drier",), "event", 1, 6.0, "Hair drier", hair_drier, (MOTOR,)),
+    Model(
+        "vacuum", ("vacuum cleaner",), "event", 1, 7.0, "Vacuum cleaner", vacuum, (replace(MOTOR, default=18_600.0),)
+    ),
+    Model(
+        "power-tool",
+        ("power tool", "drill"),
+        "event",
+        1,
+        3.5,
+        "Power tool",
+        power_tool,
+        (replace(MOTOR, default=25_200.0),),
+    ),
+    Model("toothbrush", ("toothbrush",), "event", 1, 4.0, "Brushing teeth", toothbrush, (STROKES,)),
     Model("door", ("door",), "event", 1, 1.8, "Door", door),
-    Model("creak", ("creak",), "event", 1, 1.4, "Creaking", creak),
-    Model("knock", ("door knock",), "event", 1, 1.0, "Knocking", knock),
-    Model("doorbell", ("doorbell", "bell"), "event", 1, 2.4, "Doorbell", doorbell),
+    Model("creak", ("creak",), "event", 1, 1.4, "Creaking", creak, (SLIPS,)),
+    Model("knock", ("door knock",), "event", 1, 1.0, "Knocking", knock, (KNOCKS,)),
+    Model("doorbell", ("doorbell", "bell"), "event", 1, 2.4, "Doorbell", doorbell, (CHIME,)),
 )
