@@ -12,10 +12,22 @@ from extender.audio import SAMPLE_RATE, WAV_LIMIT_BYTES, Reading, decode, open_f
 from extender.errors import InputError, OutputError, UsageError
 from extender.output.soundscape import file_stem, write_block
 from extender.output.workspace import whole_file
-from extender.plugins import load_plugin
 from extender.progress import Progress, silent
+from extender.searching import STRATEGY, Watch, strategy_of, unwatched
 from extender.sources.folder.records import AUDIO_SUFFIXES
-from mixer import AudioFile, Comparison, MixerError, MixPlan, Position, Spatialiser, Track, as_tracks, mix_and_compare
+from extender.types import Search
+from mixer import (
+    AudioFile,
+    Comparison,
+    MixerError,
+    MixPlan,
+    MixStrategy,
+    Position,
+    Spatialiser,
+    Track,
+    as_tracks,
+    mix_and_compare,
+)
 from mixer.plugins import SPATIALISERS, make
 from mixer.types import Samples
 
@@ -35,7 +47,8 @@ class MixdownOptions:
     all of these are the plan's. ``stems``: a folder for what each track became.
     """
 
-    strategy: str = "unmask"
+    strategy: str = STRATEGY
+    search: Search = field(default_factory=Search)
     loudness_lufs: float = -20.0
     layout: str = "stereo"
     duration_s: float | None = None
@@ -62,7 +75,13 @@ class Mixdown:
     comparison: Comparison
 
 
-def mixdown(given: Sequence[Path], output: Path, options: MixdownOptions, progress: Progress = silent) -> Mixdown:
+def mixdown(
+    given: Sequence[Path],
+    output: Path,
+    options: MixdownOptions,
+    progress: Progress = silent,
+    watch: Watch = unwatched,
+) -> Mixdown:
     """Mix sound files of any length, and write what came of it.
 
     Parameters
@@ -72,7 +91,7 @@ def mixdown(given: Sequence[Path], output: Path, options: MixdownOptions, progre
     output : Path
         Of the mix; ends in one of SUFFIXES. The plan and the page get its name, ``.plan.json`` and ``.html``.
     options : MixdownOptions
-    progress : callable
+    progress, watch : callable
 
     Raises
     ------
@@ -83,8 +102,10 @@ def mixdown(given: Sequence[Path], output: Path, options: MixdownOptions, progre
     plan_file, page = output.with_suffix(".plan.json"), output.with_suffix(".html")
     for path in (output, plan_file, page) if options.report else (output, plan_file):
         _check_free(path, force=options.force)
-    if options.plan is None:
-        load_plugin("extender.mix_strategies", options.strategy)  # an unknown name is said before any work is done
+    # What it does not know is said before any work is done.
+    strategy = (
+        strategy_of(options.strategy, options.search, progress=progress, watch=watch) if not options.plan else None
+    )
     plan = read_plan(options.plan) if options.plan else None
     files = find_stems(given, output)
     with ExitStack() as stack:
@@ -98,7 +119,7 @@ def mixdown(given: Sequence[Path], output: Path, options: MixdownOptions, progre
         if options.report:
             kept[page] = stack.enter_context(whole_file(page, force=options.force))
         stems = _stem_files(stack, options, tracks)
-        made = _make(tracks, rate, form, work, stems, options, plan, progress)
+        made = _make(tracks, rate, form, work, stems, options, plan or strategy, progress)
         kept[plan_file].write_text(made.plan.to_json() + "\n", encoding="utf-8")
         if options.report:
             from extender.output.mix_page import render_mix_page
@@ -271,10 +292,11 @@ def _make(
     work: Path,
     stems: Mapping[str, tuple[Path, Path]],
     options: MixdownOptions,
-    plan: MixPlan | None,
+    by: MixPlan | MixStrategy | None,
     progress: Progress,
 ) -> Comparison:
-    """Mix into the files."""
+    """Mix into the files: by a plan, or as a strategy plans."""
+    plan = by if isinstance(by, MixPlan) else None
     layout = plan.layout if plan else options.layout
     channels = _channels(layout, form)
     longest_s = max(take.duration_s for track in tracks for take in track.takes)
@@ -292,7 +314,7 @@ def _make(
             write_block(parts[name][1], block, parts[name][0])
 
         chosen = {} if plan else {
-            "strategy": options.strategy, "duration_s": options.duration_s, "loudness": options.loudness_lufs,
+            "strategy": by, "duration_s": options.duration_s, "loudness": options.loudness_lufs,
             "layout": layout, "freedom_deg": options.freedom_deg, "seed": options.seed, "sample_rate": rate,
         }  # fmt: skip
         return mix_and_compare(

@@ -42,11 +42,12 @@ from extender.project import (
     set_by_hand,
 )
 from extender.remix import Remix, named_locks, named_priorities
+from extender.searching import STRATEGY, Watch, strategy_of, unwatched
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
-from extender.types import Arrangement, Cast, Project, Role
+from extender.types import Arrangement, Cast, Project, Role, Search
 from extender.vision.see import SeeOptions, see
-from mixer import AudioBuffer, Lock, Meters, MixPlan, Room, Track, TrackSettings, mix_to
+from mixer import AudioBuffer, Lock, Meters, MixPlan, MixStrategy, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
 
 LAST_RESORT = "procedural"
@@ -84,7 +85,8 @@ class RenderOptions:
     near_picture: bool = False
     named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
-    strategy: str = "unmask"
+    strategy: str = STRATEGY
+    search: Search = field(default_factory=Search)
     locks: tuple[str, ...] = ()
     priorities: Mapping[str, float] = field(default_factory=dict)
     loudness_lufs: float = -20.0
@@ -113,9 +115,15 @@ def default_output(source: Path) -> Path:
 
 
 def render_picture(
-    picture: Path | None, output: Path, options: RenderOptions, progress: Progress = silent
+    picture: Path | None,
+    output: Path,
+    options: RenderOptions,
+    progress: Progress = silent,
+    watch: Watch = unwatched,
 ) -> Soundscape:
     """Turn a picture (or, with None, only ``options.see.scene_file``) into a soundscape folder.
+
+    ``watch`` tells whether somebody wants a search for the mix to end with the best so far.
 
     Raises
     ------
@@ -139,9 +147,12 @@ def render_picture(
         arrangement = arrange(scene, roles, vocabulary, sounds, options.arrange)
         project = _project(scene, roles, arrangement, options)
         room, stage_half_deg = room_of(scene, vocabulary), stage_of(scene)
-        mixing = Mixing(options.strategy, options.loudness_lufs, room, stage_half_deg, locks=project.locks)
+        mixing = Mixing(
+            options.strategy, options.search, project.seed, options.loudness_lufs, room, stage_half_deg,
+            locks=project.locks,
+        )  # fmt: skip
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
-        made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress)
+        made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress, watch)
         return replace(made, requests=requests_of(sources))
 
 
@@ -169,6 +180,7 @@ def render_project(
     change: Change | None = None,
     edit: Edit | None = None,
     remix: Remix | None = None,
+    watch: Watch = unwatched,
 ) -> Soundscape:
     """Render a project again: the same bytes if it is untouched, with a person's changes if it is not.
 
@@ -200,7 +212,7 @@ def render_project(
         mixing = _mixing_of(project, again=remix is not None)
         project = replace(project, by_hand=project.by_hand if remix is not None else set_by_hand(project))
         copy = bring_picture(origin, folder)
-        return _finish(project, sounds, mixing, Target(folder, output, copy, tuple(outputs)), progress)
+        return _finish(project, sounds, mixing, Target(folder, output, copy, tuple(outputs)), progress, watch)
 
 
 def _rearranged(project: Project, role_id: str, sounds: Mapping[str, AudioBuffer]) -> Project:
@@ -344,6 +356,8 @@ class Mixing:
     """How the tracks are to be mixed; with ``plan`` to the letter, else anew around what is fixed."""
 
     strategy: str
+    search: Search
+    seed: int
     loudness_lufs: float
     room: Room | None
     stage_half_deg: float
@@ -361,7 +375,10 @@ def _mixing_of(project: Project, *, again: bool = False) -> Mixing:
     ``again``: plan anew in any case, and also what would still fit.
     """
     plan = project.plan
-    mixing = Mixing(plan.strategy, plan.bus.loudness_lufs, plan.room, plan.stage_half_deg, plan.bus.ceiling_dbtp)
+    mixing = Mixing(
+        plan.strategy, project.search, project.seed, plan.bus.loudness_lufs, plan.room, plan.stage_half_deg,
+        plan.bus.ceiling_dbtp,
+    )  # fmt: skip
     touched = changed_by_hand(project)
     if not touched and not again:
         return replace(mixing, plan=plan)
@@ -416,6 +433,7 @@ def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: Rende
         arrangement=arrangement,
         plan=MixPlan(options.strategy, played_s(arrangement), ()),
         made={},
+        search=options.search,
         locks=named_locks(options.locks, scene, roles),
         priorities=named_priorities(options.priorities, scene, roles),
     )
@@ -432,7 +450,12 @@ class Target:
 
 
 def _finish(
-    project: Project, sounds: Mapping[str, AudioBuffer], mixing: Mixing, target: Target, progress: Progress
+    project: Project,
+    sounds: Mapping[str, AudioBuffer],
+    mixing: Mixing,
+    target: Target,
+    progress: Progress,
+    watch: Watch,
 ) -> Soundscape:
     """Mix, then write everything that goes beside the sound."""
     tracks = tracks_of(project.arrangement, project.cast, sounds, project.priorities)
@@ -440,7 +463,7 @@ def _finish(
         raise InputError("the project has no part that sounds")
     stem_ids = tuple(t.id for t in tracks) if project.stems else ()
     with MixFiles(target.folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
-        plan, meters = _mix(tracks, mixing, project.arrangement, files, progress)
+        plan, meters = _mix(tracks, mixing, project.arrangement, files, progress, watch)
     project = seal(replace(project, plan=plan))
     write_project(project, target.folder)
     rendered = Rendered(target.folder, project, meters, files.mix, target.picture)
@@ -449,10 +472,18 @@ def _finish(
 
 
 def _mix(
-    tracks: Sequence[Track], mixing: Mixing, arrangement: Arrangement, files: MixFiles, progress: Progress
+    tracks: Sequence[Track],
+    mixing: Mixing,
+    arrangement: Arrangement,
+    files: MixFiles,
+    progress: Progress,
+    watch: Watch,
 ) -> tuple[MixPlan, Meters]:
     """Plan, unless there is a plan to be followed, and write the mix and its stems."""
     loop = None
+    strategy: str | MixStrategy = mixing.strategy
+    if mixing.plan is None:
+        strategy = strategy_of(mixing.strategy, mixing.search, progress=progress, watch=watch)
     if arrangement.mood.loop:
         loop = Looped(arrangement, files.write, files.write_stem, sample_rate=SAMPLE_RATE)
     plan, meters = mix_to(
@@ -462,7 +493,8 @@ def _mix(
         write_stem=(loop or files).write_stem if files.has_stems else None,
         measure_tracks=True,
         progress=progress,
-        strategy=mixing.strategy,
+        strategy=strategy,
+        seed=mixing.seed,
         duration_s=played_s(arrangement),
         room=mixing.room,
         stage_half_deg=mixing.stage_half_deg,

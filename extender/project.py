@@ -16,7 +16,7 @@ from typing import Any
 
 from extender.errors import InputError
 from extender.looping import played_s
-from extender.types import Part, Project, Role
+from extender.types import Part, Project, Role, Search
 from mixer.errors import MixerError
 from mixer.locks import PARTS, Lock, parse_locks
 from mixer.plan import MixPlan, TrackSettings
@@ -31,10 +31,11 @@ def _digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _frame(plan: MixPlan, duration_s: float) -> object:
-    """Return what every track's level depends on beside the track itself."""
+def _frame(plan: MixPlan, search: Search, duration_s: float) -> object:
+    """Return what every track's settings depend on beside the track itself."""
     room = asdict(plan.room) if plan.room else None
-    return [room, plan.stage_half_deg, plan.layout, plan.sample_rate, plan.strategy, duration_s]
+    asked = [] if search == Search() else [asdict(search)]  # older files know nothing of it
+    return [room, plan.stage_half_deg, plan.layout, plan.sample_rate, plan.strategy, duration_s, *asked]
 
 
 def _heard(part: Part, role: Role) -> list[object]:
@@ -53,7 +54,7 @@ def digests(project: Project) -> dict[str, str]:
     made: dict[str, str] = {}
     for part in project.arrangement.parts:
         heard = _heard(part, roles[part.id])
-        made[f"from/{part.id}"] = _digest([*heard, _frame(plan, duration_s)])
+        made[f"from/{part.id}"] = _digest([*heard, _frame(plan, project.search, duration_s)])
         made[f"heard/{part.id}"] = _digest(heard)
     for settings in plan.tracks:
         made[f"set/{settings.id}"] = _digest(asdict(settings) | {"reason": ""})

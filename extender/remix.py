@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from extender.errors import UsageError
 from extender.project import set_by_hand
-from extender.types import Cast, Project
+from extender.types import Cast, Project, Search
 from mixer.errors import MixerError
 from mixer.locks import WHOLE, Lock, parse_lock
 from scenes import Scene
@@ -21,6 +21,8 @@ class Remix:
     ----------
     strategy : str or None
         None = that of the project.
+    search : Search
+        What is asked of it; what is None is as in the project, unless it is another strategy.
     locks, unlocked : tuple of str
         Added to the locks of the project, and taken from them and from what was set by hand, as
         :func:`mixer.parse_lock` reads them; a track may go by what it is called.
@@ -29,6 +31,7 @@ class Remix:
     """
 
     strategy: str | None = None
+    search: Search = field(default_factory=Search)
     locks: tuple[str, ...] = ()
     unlocked: tuple[str, ...] = ()
     priorities: Mapping[str, float] = field(default_factory=dict)
@@ -46,9 +49,12 @@ class Remix:
         by_hand = tuple(text for text in set_by_hand(project) if not _taken_back(parse_lock(text), free))
         locks = (*kept, *named_locks(self.locks, project.scene, project.cast))
         priorities = project.priorities | named_priorities(self.priorities, project.scene, project.cast)
+        strategy = self.strategy or project.plan.strategy
+        asked = project.search if strategy == project.plan.strategy else Search()
         return replace(
             project,
-            plan=replace(project.plan, strategy=self.strategy or project.plan.strategy),
+            plan=replace(project.plan, strategy=strategy),
+            search=replace(asked, **self.search.options()),
             locks=tuple(dict.fromkeys(locks)),
             by_hand=by_hand,
             priorities=priorities,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 
 from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
 from extender.pipeline import Hour, RenderOptions, SoundOptions
-from extender.plugins import load_plugin
 from extender.progress import Progress
+from extender.searching import STRATEGY, strategy_of
 from extender.sources import DEFAULT_ORDER
-from extender.types import Mood
+from extender.types import Mood, Search
 from extender.vision.detectors import DetectorContext, make_detector
 from extender.vision.see import SeeOptions
+from mixer import MixerError, Weights
 
 
 def see_options(
@@ -88,6 +91,59 @@ def named_sounds(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def search_of(
+    effort: str | None = None, seconds: float | None = None, weights: str | None = None, method: str | None = None
+) -> Search:
+    """Return what is asked of a search; effort and method are checked by the command line.
+
+    Raises
+    ------
+    UsageError
+        The weights cannot be read.
+    """
+    return Search(effort, seconds, weights_in(weights) if weights is not None else None, method)  # type: ignore[arg-type]
+
+
+def weights_in(text: str) -> Weights:
+    """Return the weights in ``residue=1,loudness=.1,clarity=1``; those that are not named are as ever.
+
+    Raises
+    ------
+    UsageError
+        It is not written so, or a weight is negative, or all are 0.
+    """
+    names = [part.name for part in fields(Weights)]
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, value = (word.strip() for word in part.partition("="))
+        number = _number(value)
+        if not (equals and name in names and 0.0 <= number < math.inf):
+            raise UsageError(
+                f"weights are written as residue=1,loudness=.1,clarity=1, with {', '.join(names)} of 0 or more; "
+                f"got {text!r}"
+            )
+        found[name] = number
+    try:
+        return Weights(**found)
+    except MixerError as error:
+        raise UsageError(f"--mix-weights: {error}") from None
+
+
+def told_apart(weights: str | None, mix_weights: str | None) -> tuple[str | None, str | None]:
+    """Return the detector's weights and those of the mix: ``--weights residue=1`` can only be meant as the latter."""
+    if weights is None or mix_weights is not None:
+        return weights, mix_weights
+    meant = all(re.fullmatch(r"\s*\w+\s*=[^/\\]*", part) for part in weights.split(","))
+    return (None, weights) if meant else (weights, None)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
 def options_of(
     *,
     see: SeeOptions,
@@ -102,7 +158,8 @@ def options_of(
     near_picture: bool = False,
     named: Sequence[str] | None = None,
     outputs: str = "credits,report",
-    strategy: str = "unmask",
+    strategy: str | None = None,
+    search: Search | None = None,
     loudness_lufs: float = -20.0,
     quiet_lufs: float = -30.0,
     loud_lufs: float = -20.0,
@@ -120,7 +177,7 @@ def options_of(
     names = order_of(sources, libraries or ())
     if loud_lufs < quiet_lufs:
         raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
-    load_plugin("extender.mix_strategies", strategy)  # an unknown name is said before any work is done
+    strategy_of(strategy or STRATEGY, search)  # what it does not know is said before any work is done
     folders = tuple(Path(folder) for folder in libraries or ())
     for folder in folders:
         if not folder.is_dir():
@@ -137,7 +194,8 @@ def options_of(
         sounds=sounds or SoundOptions(),
         near_picture=near_picture,
         named=named_sounds(named),
-        strategy=strategy,
+        strategy=strategy or STRATEGY,
+        search=search or Search(),
         loudness_lufs=loudness_lufs,
         file_format=file_format,
         stems=stems,

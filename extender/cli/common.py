@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -90,6 +91,42 @@ def progress_bar(*, show: bool) -> Iterator[Progress]:
             bar.update(task, description=stage, completed=min(0.999, max(0.0, fraction)))
 
         yield tell
+
+
+class EndEarly:
+    """What Ctrl-C does while a search goes on: first it ends the search with the best so far, then it interrupts.
+
+    Parameters
+    ----------
+    say : bool
+        Tell on stderr that it was heard.
+
+    Attributes
+    ----------
+    asked : bool
+        Whether somebody has ended a search.
+    """
+
+    def __init__(self, *, say: bool) -> None:
+        self.asked, self._say = False, say
+
+    @contextmanager
+    def __call__(self) -> Iterator[Callable[[], bool]]:
+        """See :data:`extender.searching.Watch`."""
+        previous = signal.signal(signal.SIGINT, self._first)
+        try:
+            yield lambda: self.asked
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    def _first(self, signum: int, frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._say:  # not through a buffer, in which the signal may have come
+            os.write(2, b"\nending the search with the best so far; Ctrl-C again gives up\n")
+
+
+ENDED_EARLY = "the search was ended early, and the best that had been measured was taken"
 
 
 def print_json(value: object) -> None:

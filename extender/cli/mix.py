@@ -9,13 +9,45 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from extender.cli.common import DebugOption, JsonOption, QuietOption, one_line_errors, print_json, progress_bar
-from extender.cli.options import OUTPUT, SOUND, SeedOption
+from extender.cli.common import (
+    ENDED_EARLY,
+    DebugOption,
+    EndEarly,
+    JsonOption,
+    QuietOption,
+    one_line_errors,
+    print_json,
+    progress_bar,
+)
+from extender.cli.options import (
+    MIXING,
+    OUTPUT,
+    SOUND,
+    EffortOption,
+    MethodOption,
+    SecondsOption,
+    SeedOption,
+    StrategyOption,
+)
 
 if TYPE_CHECKING:
     from extender.mixdown import Mixdown
 
-_PLANNED = ("strategy", "loudness", "layout", "duration", "seed", "freedom", "target", "pan", "priority")
+_PLANNED = (
+    "strategy",
+    "effort",
+    "seconds",
+    "weights",
+    "method",
+    "loudness",
+    "layout",
+    "duration",
+    "seed",
+    "freedom",
+    "target",
+    "pan",
+    "priority",
+)
 """Options that a plan has decided already."""
 
 
@@ -32,7 +64,20 @@ def mix(
         Path,
         typer.Option("--output", "-o", help="The mix: .wav (24 bits), .flac, .ogg or .mp3.", rich_help_panel=OUTPUT),
     ] = Path("mix.wav"),
-    strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "unmask",
+    strategy: StrategyOption = None,
+    effort: EffortOption = None,
+    seconds: SecondsOption = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            "--mix-weights",
+            help="What counts how much for asra: residue=1,loudness=.1,clarity=1.",
+            metavar="NAME=NUMBER,…",
+            rich_help_panel=MIXING,
+        ),
+    ] = None,
+    method: MethodOption = None,
     loudness: Annotated[
         float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
     ] = -20.0,
@@ -96,18 +141,23 @@ def mix(
 
       extender mix voice.wav band/*.flac -o song.mp3 --priority voice=1 --target voice=-18 --pan guitar=30
 
+      extender mix stems/ -o song.wav --strategy asra --seconds 60     # Ctrl-C takes the best so far
+
       extender mix stems/ -o song.wav --plan song.plan.json --force     # again, after editing the plan
     """
     with one_line_errors(debug):
+        from extender.cli.choices import search_of
         from extender.errors import UsageError
         from extender.mixdown import MixdownOptions, mixdown
+        from extender.searching import STRATEGY
 
         if plan is not None:
             given = [n for n in _PLANNED if getattr(context.get_parameter_source(n), "name", "") == "COMMANDLINE"]
             if given:
                 raise UsageError(f"--{given[0]} cannot be given with --plan, which decides it; edit the plan instead")
         options = MixdownOptions(
-            strategy=strategy,
+            strategy=strategy or STRATEGY,
+            search=search_of(effort, seconds, weights, method),
             loudness_lufs=loudness,
             layout=layout,
             duration_s=duration,
@@ -121,11 +171,14 @@ def mix(
             report=report,
             force=force,
         )
+        watch = EndEarly(say=not (quiet or json_output))
         with progress_bar(show=not (quiet or json_output)) as progress:
-            made = mixdown(stems, output, options, progress)
+            made = mixdown(stems, output, options, progress, watch)
         if json_output:
             print_json(_as_json(made))
         elif not quiet:
+            if watch.asked:
+                typer.echo(f"note: {ENDED_EARLY}")
             _tell(made)
 
 

@@ -41,6 +41,24 @@ class Prefer(StrEnum):
     DOWNLOADS = "downloads"
 
 
+class Effort(StrEnum):
+    """How much is searched."""
+
+    QUICK = "quick"
+    NORMAL = "normal"
+    BEST = "best"
+
+
+class Method(StrEnum):
+    """How `refine` searches."""
+
+    HARMONY = "harmony"
+    RANDOM = "random"
+    PSO = "pso"
+    ES = "es"
+    DE = "de"
+
+
 class Hour(StrEnum):
     """When it is."""
 
@@ -49,7 +67,7 @@ class Hour(StrEnum):
     NIGHT = "night"
 
 
-SEEING, SOUND, TIME, OUTPUT = "Seeing", "Sound", "Time", "Output"
+SEEING, SOUND, TIME, MIXING, OUTPUT = "Seeing", "Sound", "Time", "Mixing", "Output"
 
 LONGEST_S = 86_400.0
 _TIME = re.compile(r"(?:(?P<h>[0-9.]+)h)?(?:(?P<m>[0-9.]+)(?:m|min))?(?:(?P<s>[0-9.]+)s?)?")
@@ -155,3 +173,32 @@ PickOption = Annotated[
     Pick, typer.Option(help="The best sounds that fit, or any of them by the seed.", rich_help_panel=SOUND)
 ]
 PreferOption = Annotated[Prefer, typer.Option(help="What tells the best on Freesound.", rich_help_panel=SOUND)]
+
+StrategyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="unmask (default), asra, refine, balanced, flat, hafezi, mansbridge, perez-gonzalez, or a plugin.",
+        rich_help_panel=MIXING,
+    ),
+]
+EffortOption = Annotated[
+    Effort | None,
+    typer.Option(help="How much asra and refine search; default: normal, or for --seconds.", rich_help_panel=MIXING),
+]
+SecondsOption = Annotated[
+    float | None,
+    typer.Option(
+        help="At most so long asra and refine search; the best that was measured by then is taken.",
+        min=0.1, max=LONGEST_S, rich_help_panel=MIXING,
+    ),
+]  # fmt: skip
+MixWeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mix-weights",
+        help="What counts how much for asra: residue=1,loudness=.1,clarity=1.",
+        metavar="NAME=NUMBER,…",
+        rich_help_panel=MIXING,
+    ),
+]
+MethodOption = Annotated[Method | None, typer.Option(help="How refine searches.", rich_help_panel=MIXING)]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extender.cli.common import (
+    ENDED_EARLY,
     DebugOption,
+    EndEarly,
     JsonOption,
     QuietOption,
     one_line_errors,
@@ -23,6 +25,7 @@ from extender.cli.options import (
     DensityOption,
     DetectorOption,
     DurationOption,
+    EffortOption,
     FileFormat,
     ForceOption,
     FormatOption,
@@ -32,6 +35,8 @@ from extender.cli.options import (
     LicencePolicyName,
     LoopOption,
     MaxSoundsOption,
+    MethodOption,
+    MixWeightsOption,
     OfflineOption,
     OutputOption,
     PanoramaOption,
@@ -41,10 +46,12 @@ from extender.cli.options import (
     Prefer,
     PreferOption,
     SceneOption,
+    SecondsOption,
     SeedOption,
     SoundsOption,
     SourcesOption,
     StemsOption,
+    StrategyOption,
     TrustOption,
     WeightsOption,
 )
@@ -85,7 +92,11 @@ def render(
         ),
     ] = None,
     max_sounds: MaxSoundsOption = 8,
-    strategy: Annotated[str, typer.Option(help="How it is mixed.", rich_help_panel=SOUND)] = "unmask",
+    strategy: StrategyOption = None,
+    effort: EffortOption = None,
+    seconds: SecondsOption = None,
+    mix_weights: MixWeightsOption = None,
+    method: MethodOption = None,
     loudness: Annotated[
         float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
     ] = -20.0,
@@ -132,14 +143,24 @@ def render(
       extender render photo.soundscape/project.json --force     # again, after editing it
     """
     with one_line_errors(debug):
-        from extender.cli.choices import names_in, options_of, see_options, sound_options
+        from extender.cli.choices import names_in, options_of, search_of, see_options, sound_options, told_apart
         from extender.pipeline import default_output, render_picture, render_project
+        from extender.remix import Remix
+        from extender.searching import strategy_of
         from extender.types import Mood
 
         target = output or default_output(source)
+        weights, mix_weights = told_apart(weights, mix_weights)
+        search = search_of(effort, seconds, mix_weights, method)
+        watch = EndEarly(say=not (quiet or json_output))
         with progress_bar(show=not (quiet or json_output)) as progress:
             if source.suffix.lower() == ".json":
-                result = render_project(source, target, force=force, outputs=names_in(outputs), progress=progress)
+                remix = Remix(strategy, search) if strategy or search.options() else None
+                if remix and strategy:
+                    strategy_of(strategy, search)  # what it does not know is said before any work is done
+                result = render_project(
+                    source, target, force=force, outputs=names_in(outputs), progress=progress, remix=remix, watch=watch
+                )
             else:
                 see = see_options(
                     weights=weights,
@@ -162,6 +183,7 @@ def render(
                     named=named,
                     outputs=outputs,
                     strategy=strategy,
+                    search=search,
                     loudness_lufs=loudness,
                     quiet_lufs=quiet_level,
                     loud_lufs=loud_level,
@@ -172,8 +194,8 @@ def render(
                     stems=stems,
                     force=force,
                 )
-                result = render_picture(source, target, options, progress)
-        tell(result, json_output=json_output, quiet=quiet)
+                result = render_picture(source, target, options, progress, watch)
+        tell(result, json_output=json_output, quiet=quiet, ended_early=watch.asked)
 
 
 def demo(
@@ -217,7 +239,7 @@ def demo(
         tell(result, json_output=json_output, quiet=quiet)
 
 
-def tell(result: Soundscape, *, json_output: bool, quiet: bool) -> None:
+def tell(result: Soundscape, *, json_output: bool, quiet: bool, ended_early: bool = False) -> None:
     """Say what was made."""
     meters, project = result.meters, result.project
     if json_output:
@@ -247,6 +269,8 @@ def tell(result: Soundscape, *, json_output: bool, quiet: bool) -> None:
     from extender.output.report_words import summary
     from extender.pipeline import REQUESTS_SENT
 
+    if ended_early:
+        typer.echo(f"note: {ENDED_EARLY}")
     for note in project.scene.notes:
         if not note.startswith(REQUESTS_SENT):
             typer.echo(f"note: {note}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixer.types import check
+from mixer.types import STRICT, check
 
 F64 = NDArray[np.float64]
 
@@ -20,7 +21,7 @@ ALLOWED, MODEL_ALLOWED = 0.02, 0.015
 """What any track may lose of its MUR against the reference; and in the model, which is not exact."""
 WORST = 0.5
 """What the track that is heard least counts in clarity, beside the mean of all."""
-STRICT = 10.0
+PENALTY = 10.0
 """How much is added to all objectives for each unit that is lost beyond it."""
 
 
@@ -35,6 +36,8 @@ class Weights:
     worst : float
         ≥ 0: what the track that is heard least counts in clarity, beside the mean of all.
     """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
 
     residue: float = 1.0
     loudness: float = 0.1
@@ -118,7 +121,7 @@ def vector(
         ),
         axis=-1,
     )
-    return np.asarray(values + STRICT * gone[..., np.newaxis])
+    return np.asarray(values + PENALTY * gone[..., np.newaxis])
 
 
 def score(vectors: F64, weights: Weights) -> F64:

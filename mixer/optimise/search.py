@@ -18,7 +18,7 @@ from mixer.optimise.model import BatchModel, Outcome
 from mixer.optimise.objectives import (
     ALLOWED,
     MODEL_ALLOWED,
-    STRICT,
+    PENALTY,
     Reference,
     Weights,
     fairness,
@@ -270,7 +270,7 @@ def fronts_of(values: F64, most: int = 2_000) -> NDArray[np.intp]:
 
 
 def _lost(mur: F64, reference: Reference, allowed: float) -> F64:
-    return np.asarray(STRICT * np.maximum(reference.mur - allowed - mur, 0.0).sum(axis=-1))
+    return np.asarray(PENALTY * np.maximum(reference.mur - allowed - mur, 0.0).sum(axis=-1))
 
 
 def _idle(given: Ground, request: MixRequest, clock: Clock) -> str:
