@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ F32 = NDArray[np.float32]
 
 FOLDER = Path(__file__).resolve().parents[1] / "weights"
 AT_A_TIME = 16
-"""Candidates that ONNX Runtime gets at a time: what is between its layers stays in the cache."""
+"""Candidates that are worked out at a time, by a thread: what is between layers stays in the cache."""
 WEIGHTS, GRAPH, SUMS = "residue.npz", "residue.onnx", "residue.sha256"
 
 
@@ -75,15 +76,10 @@ class ResidueModel:
     def run(self, inputs: Inputs) -> F32:
         """Return the network's output, log(1 + 18 R)."""
         if self.runtime == "numpy":
-            return forward(self._weights, inputs)
-
-        def some(start: int) -> F32:
-            span = slice(start, start + AT_A_TIME)
-            part = Inputs(inputs.levels, inputs.settings[span], inputs.moving[span], inputs.analytic[span])
-            return np.asarray(self._session.run(None, part._asdict())[0], np.float32)
-
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            return np.concatenate(list(pool.map(some, range(0, len(inputs.analytic), AT_A_TIME))))
+            with one_thread():
+                return _side_by_side(partial(forward, self._weights), inputs)
+        session = self._session  # made before threads ask for it
+        return _side_by_side(lambda part: session.run(None, part._asdict())[0], inputs)
 
     @cached_property
     def _weights(self) -> dict[str, F32]:
@@ -109,6 +105,33 @@ def checksums(folder: Path) -> dict[str, str]:
         raise MixerError(f"{path} is missing: the weights of the residue network are not installed")
     lines = (line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return {name: digest for digest, name in lines}
+
+
+def _side_by_side(work: Callable[[Inputs], F32], inputs: Inputs) -> F32:
+    """Work out candidates AT_A_TIME, in threads."""
+
+    def some(start: int) -> F32:
+        span = slice(start, start + AT_A_TIME)
+        return work(Inputs(inputs.levels, inputs.settings[span], inputs.moving[span], inputs.analytic[span]))
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return np.concatenate(list(pool.map(some, range(0, len(inputs.analytic), AT_A_TIME))))
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keep NumPy's matrix products to the thread that asks: their own threads would wait for each other, ten times."""
+    found = _blas()
+    return nullcontext() if found is None else found.limit(limits=1, user_api="blas")
+
+
+@cache
+def _blas() -> Any:
+    """Return what holds NumPy's threads, looked for once; None where it is not installed (it comes with librosa)."""
+    if importlib.util.find_spec("threadpoolctl") is None:
+        return None
+    import threadpoolctl  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    return threadpoolctl.ThreadpoolController()
 
 
 def forward(weights: dict[str, F32], inputs: Inputs) -> F32:
