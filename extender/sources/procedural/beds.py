@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from extender.sources.procedural.grains import add, in_place, stereo
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import THIRDS_HZ, Rng, Signal, arrivals, band, frames, texture, unit
 from mixer.types import Samples
 
-Make = Callable[[Rng, float], Signal | Samples]
+Make = Callable[..., Signal | Samples]
 
 
 OCTAVES = np.log2(THIRDS_HZ / 1000.0)
@@ -67,5 +67,13 @@ def air(rng: Rng, duration_s: float, slope_db: float, top_hz: float, *, depth_db
 # --- outdoors ------------------------------------------------------------------------------------------------------
 
 
-def bed(name: str, concepts: tuple[str, ...], title: str, make: Make, duration_s: float = 24.0) -> Model:
-    return Model(name, concepts, "ambience", 2, duration_s, title, make)
+def bed(
+    name: str,
+    concepts: tuple[str, ...],
+    title: str,
+    make: Make,
+    duration_s: float = 24.0,
+    parameters: tuple[Parameter, ...] = (),
+) -> Model:
+    """Return a model of a place."""
+    return Model(name, concepts, "ambience", 2, duration_s, title, make, parameters)

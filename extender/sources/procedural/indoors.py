@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,10 +12,11 @@ from extender.sources.procedural.city import hammering
 from extender.sources.procedural.desk import keyboard, page
 from extender.sources.procedural.grains import add, bubbles, in_place, mixed, stereo
 from extender.sources.procedural.kitchen import crockery, cutlery, hum, impact
-from extender.sources.procedural.people import called, murmur
+from extender.sources.procedural.model import Parameter
+from extender.sources.procedural.people import CROWD, blurred, called, murmur
 from extender.sources.procedural.steps import steps_indoors
 from extender.sources.procedural.toolkit import Rng, Signal, band, filtered, frames, noise, peak, stretched, wander
-from extender.sources.procedural.travel import train
+from extender.sources.procedural.travel import TRAIN, train
 from mixer.types import Samples
 
 
@@ -41,24 +43,29 @@ def room(rng: Rng, duration_s: float, size: float = 1.0, fan_db: float = -16.0, 
     return together((0.0, stereo(side)), (-24.0, np.stack([mains, mains])))
 
 
-def room_tone(rng: Rng, duration_s: float) -> Samples:
-    """A quiet room."""
-    return room(rng, duration_s)
+ROOM = Parameter("volume", 5.0, 20_000.0, 40.0, "m³", "of the room")
 
 
-def large_room(rng: Rng, duration_s: float) -> Samples:
+def room_tone(rng: Rng, duration_s: float, volume: float = ROOM.default) -> Samples:
+    """A quiet room; its modes lie as low as it is long."""
+    return room(rng, duration_s, (volume / ROOM.default) ** (1.0 / 3.0))
+
+
+def large_room(rng: Rng, duration_s: float, volume: float = 2_000.0) -> Samples:
     """A large empty room: lower, wider; a step or a knock somewhere."""
+    larger = (volume / 2_000.0) ** (1.0 / 3.0)
     taps: list[tuple[Make, float]] = [(lambda g, s: impact(g, "wood"), 0.3), (steps_indoors, 3.0)]
     return together(
-        (0.0, room(rng, duration_s, 2.5, -12.0)), (-16.0, sprinkled(rng, duration_s, taps, 0.09, t60_s=2.2, wet_db=4.0))
+        (0.0, room(rng, duration_s, 2.5 * larger, -12.0)),
+        (-16.0, sprinkled(rng, duration_s, taps, 0.09, t60_s=2.2 * larger, wet_db=4.0)),
     )
 
 
 def with_things(things: Sequence[tuple[Make, float]], per_s: float, things_db: float, **tone: float) -> Make:
     """Return a model of a room in which something small happens now and then."""
 
-    def bed(rng: Rng, duration_s: float) -> Samples:
-        happening = sprinkled(rng, duration_s, things, per_s, far_hz=4_500.0, t60_s=0.5, wet_db=-5.0)
+    def bed(rng: Rng, duration_s: float, activity: float = 1.0) -> Samples:
+        happening = sprinkled(rng, duration_s, things, per_s * activity, far_hz=4_500.0, t60_s=0.5, wet_db=-5.0)
         return together((0.0, room(rng, duration_s, **tone)), (things_db, happening))
 
     return bed
@@ -82,19 +89,26 @@ def company(
 ) -> Make:
     """Return a model of a room full of people and what they do there."""
 
-    def bed(rng: Rng, duration_s: float) -> Samples:
-        talk = murmur(rng, duration_s, talkers, near=near, wet_db=wet_db, t60_s=t60_s, cut_hz=cut_hz)
-        doing = sprinkled(rng, duration_s, things, per_s, far_hz=6_000.0, t60_s=t60_s, wet_db=wet_db)
-        return together((0.0, talk), (things_db, doing), (tone_db, room(rng, duration_s, 1.8, -10.0)))
+    def bed(rng: Rng, duration_s: float, persons: float = talkers) -> Samples:
+        voices, apart, wetter_db = blurred(persons, near)
+        wet = wet_db + wetter_db
+        busy = per_s * (persons / talkers) ** 0.5
+        fewer_db = 2.0 * float(np.log2(persons / talkers))
+        talk = murmur(rng, duration_s, voices, near=apart, wet_db=wet, t60_s=t60_s, cut_hz=cut_hz)
+        doing = sprinkled(rng, duration_s, things, busy, far_hz=6_000.0, t60_s=t60_s, wet_db=wet)
+        return together((fewer_db, talk), (things_db, doing), (tone_db, room(rng, duration_s, 1.8, -10.0)))
 
     return bed
 
 
-def factory(rng: Rng, duration_s: float) -> Samples:
+PRESS = Parameter("rate", 10.0, 120.0, 45.0, "strokes/min", "of the press")
+
+
+def factory(rng: Rng, duration_s: float, rate: float = PRESS.default) -> Samples:
     """Machines in a hall: hum, a press in its rhythm, metal."""
     count = frames(duration_s)
     press = np.zeros((2, count), dtype=np.float32)
-    period = rng.uniform(1.1, 1.6)
+    period = 60.0 / rate
     for at in np.arange(0.1, duration_s, period):
         blow = mixed((0.0, impact(rng, "pan", 190.0)), (-4.0, impact(rng, "steel", 700.0)))
         for side, gain in zip(press, (1.0, 0.7), strict=True):
@@ -108,17 +122,21 @@ def factory(rng: Rng, duration_s: float) -> Samples:
     )
 
 
-def car_inside(rng: Rng, duration_s: float) -> Samples:
+DRIVE = Parameter("speed", 20.0, 160.0, 80.0, "km/h", "how fast it goes")
+
+
+def car_inside(rng: Rng, duration_s: float, speed: float = DRIVE.default) -> Samples:
     """In a moving car."""
+    faster = speed / DRIVE.default
     return together(
-        (0.0, air(rng, duration_s, 2.6, 700.0, depth_db=1.6)),
-        (-9.0, np.stack([hum(rng, duration_s, 62.0, 0.0, (60, 300))] * 2)),
+        (0.0, air(rng, duration_s, 2.6, 700.0 * faster**0.5, depth_db=1.6)),
+        (-9.0, np.stack([hum(rng, duration_s, 62.0 * faster**0.3, 0.0, (60, 300))] * 2)),
     )
 
 
-def train_inside(rng: Rng, duration_s: float) -> Samples:
+def train_inside(rng: Rng, duration_s: float, speed: float = TRAIN.default) -> Samples:
     """In a railway carriage."""
-    rolling = filtered(train(rng, duration_s), lambda f: band(f, 0.0, 420.0, 1))
+    rolling = filtered(train(rng, duration_s, speed), lambda f: band(f, 0.0, 420.0, 1))
     return together((0.0, np.stack([rolling, np.roll(rolling, 1_500)])), (-4.0, air(rng, duration_s, 2.0, 1_200.0)))
 
 
@@ -149,55 +167,93 @@ def _drop(rng: Rng) -> Signal:
     return bubbles(rng, frames(0.3), 0.08, 30.0, 0.0015, 0.0035, 1.0) + np.float32(1e-6)
 
 
+ACTIVITY = Parameter("activity", 0.2, 4.0, 1.0, "", "how often something happens, 1 = usual")
+
+
+def company_of(usual: float) -> Parameter:
+    """Return the parameter of how many people there are."""
+    return replace(CROWD, high=500.0, default=usual)
+
+
 MODELS = (
-    bed("room-tone", ("room tone", "indoor ambience", "bedroom ambience"), "Room tone", room_tone),
+    bed("room-tone", ("room tone", "indoor ambience", "bedroom ambience"), "Room tone", room_tone, parameters=(ROOM,)),
     bed(
         "large-room",
         ("large room tone", "church ambience", "corridor ambience", "museum ambience"),
         "Large room",
         large_room,
+        parameters=(replace(ROOM, default=2_000.0),),
     ),
-    bed("kitchen-room", ("kitchen ambience",), "Kitchen", with_things(_TABLE, 0.12, -12.0)),
-    bed("bathroom", ("bathroom ambience",), "Bathroom", with_things(_DRIPS, 0.5, -10.0)),
-    bed("cave", ("cave ambience",), "Cave", with_things(_DRIPS, 0.8, -3.0, size=3.0)),
-    bed("garage", ("garage ambience", "tunnel"), "Garage", with_things(_BANGS, 0.1, -10.0, size=2.0, fan_db=-8.0)),
-    bed("workshop", ("workshop ambience",), "Workshop", with_things([(hammering, 2.0), *_BANGS], 0.25, -5.0)),
-    bed("office", ("office ambience",), "Office", with_things(_DESK, 0.5, -7.0, fan_db=-8.0)),
+    bed("kitchen-room", ("kitchen ambience",), "Kitchen", with_things(_TABLE, 0.12, -12.0), parameters=(ACTIVITY,)),
+    bed("bathroom", ("bathroom ambience",), "Bathroom", with_things(_DRIPS, 0.5, -10.0), parameters=(ACTIVITY,)),
+    bed("cave", ("cave ambience",), "Cave", with_things(_DRIPS, 0.8, -3.0, size=3.0), parameters=(ACTIVITY,)),
+    bed(
+        "garage",
+        ("garage ambience", "tunnel"),
+        "Garage",
+        with_things(_BANGS, 0.1, -10.0, size=2.0, fan_db=-8.0),
+        parameters=(ACTIVITY,),
+    ),
+    bed(
+        "workshop",
+        ("workshop ambience",),
+        "Workshop",
+        with_things([(hammering, 2.0), *_BANGS], 0.25, -5.0),
+        parameters=(ACTIVITY,),
+    ),
+    bed("office", ("office ambience",), "Office", with_things(_DESK, 0.5, -7.0, fan_db=-8.0), parameters=(ACTIVITY,)),
     bed("ventilation", ("ventilation",), "Ventilation", ventilation),
-    bed("factory", ("factory ambience",), "Factory", factory),
+    bed("factory", ("factory ambience",), "Factory", factory, parameters=(PRESS,)),
     bed(
         "hubbub",
         ("hubbub", "hall murmur", "market murmur"),
         "People talking",
         company(24, 0.5, 1.0, -2.0, _STEPS, 0.3, -12.0),
+        parameters=(company_of(24.0),),
     ),
     bed(
         "restaurant",
         ("restaurant murmur", "cafe murmur", "bar murmur"),
         "Restaurant",
         company(16, 0.6, 0.7, -4.0, _TABLE, 0.9, -6.0),
+        parameters=(company_of(16.0),),
     ),
-    bed("classroom", ("classroom ambience",), "Classroom", company(7, 0.6, 0.7, -4.0, _DESK, 0.3, -10.0)),
+    bed(
+        "classroom",
+        ("classroom ambience",),
+        "Classroom",
+        company(7, 0.6, 0.7, -4.0, _DESK, 0.3, -10.0),
+        parameters=(company_of(7.0),),
+    ),
     bed(
         "hall",
         ("public hall ambience", "shop ambience", "mall ambience"),
         "Public hall",
         company(20, 0.3, 1.6, 3.0, _STEPS, 0.5, -8.0, 3_000.0),
+        parameters=(company_of(20.0),),
     ),
-    bed("gym", ("gym ambience",), "Sports hall", company(8, 0.6, 1.8, 2.0, [(steps_indoors, 2.0), *_BANGS], 0.7, -3.0)),
+    bed(
+        "gym",
+        ("gym ambience",),
+        "Sports hall",
+        company(8, 0.6, 1.8, 2.0, [(steps_indoors, 2.0), *_BANGS], 0.7, -3.0),
+        parameters=(company_of(8.0),),
+    ),
     bed(
         "pool",
         ("swimming pool ambience",),
         "Swimming pool",
         company(14, 0.5, 2.2, 4.0, [(called, 0.6), (called, 0.4), *_DRIPS], 1.2, -4.0),
+        parameters=(company_of(14.0),),
     ),
     bed(
         "station",
         ("station hall", "platform ambience", "subway ambience", "airport hall"),
         "Station hall",
         company(24, 0.3, 2.2, 4.0, _STEPS, 0.7, -7.0, 3_000.0, -4.0),
+        parameters=(company_of(24.0),),
     ),
-    bed("car-interior", ("car interior",), "Inside a car", car_inside),
-    bed("train-interior", ("train interior",), "Inside a train", train_inside),
+    bed("car-interior", ("car interior",), "Inside a car", car_inside, parameters=(DRIVE,)),
+    bed("train-interior", ("train interior",), "Inside a train", train_inside, parameters=(TRAIN,)),
     bed("cabin", ("airplane cabin",), "Inside an airliner", cabin),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from extender.sources.procedural.grains import add, bubbles, bursts, in_place, mixed, sequence, struck
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Rng,
@@ -89,11 +89,14 @@ def beeps(rng: Rng, base_hz: float, length_s: float, gap_s: float, times: int) -
     return in_place(rng, (np.asarray(tone) * gate).astype(np.float32), 0.35, -12.0)
 
 
-def kitchen(rng: Rng, duration_s: float) -> Signal:
+BUSY = Parameter("rate", 0.3, 4.0, 1.3, "flurries/s", "how busily somebody works")
+
+
+def kitchen(rng: Rng, duration_s: float, rate: float = BUSY.default) -> Signal:
     """Somebody at work in the kitchen."""
     return in_place(
         rng,
-        clatter(rng, duration_s * rng.uniform(0.7, 1.1), 1.3, ("steel", "ceramic", "ceramic", "wood", "pan")),
+        clatter(rng, duration_s * rng.uniform(0.7, 1.1), rate, ("steel", "ceramic", "ceramic", "wood", "pan")),
         0.35,
         -11.0,
     )
@@ -169,16 +172,19 @@ def hum(rng: Rng, duration_s: float, mains_hz: float, hum_db: float, fan: tuple[
     return mixed((hum_db, buzz), (0.0, air))
 
 
-def refrigerator(rng: Rng, duration_s: float) -> Signal:
+MAINS = Parameter("mains", 50.0, 60.0, 50.0, "Hz", "of the electric mains: 50 in most of the world, 60 in America")
+
+
+def refrigerator(rng: Rng, duration_s: float, mains: float = MAINS.default) -> Signal:
     """A refrigerator: compressor hum, a faint trickle in the pipes."""
-    compressor = hum(rng, duration_s, 50.0, 2.0, (90.0, 700.0))
+    compressor = hum(rng, duration_s, mains, 2.0, (90.0, 700.0))
     trickle = bubbles(rng, compressor.size, duration_s, 3.0, 0.002, 0.006, 0.5)
     return mixed((0.0, compressor), (-26.0, trickle))
 
 
-def microwave(rng: Rng, duration_s: float) -> Signal:
+def microwave(rng: Rng, duration_s: float, mains: float = MAINS.default) -> Signal:
     """A microwave oven runs, stops with a clunk and beeps."""
-    run = hum(rng, duration_s * 0.6, 100.0, 1.0, (200.0, 1_800.0))
+    run = hum(rng, duration_s * 0.6, 2.0 * mains, 1.0, (200.0, 1_800.0))
     run = unit(run) * stretched(glide([(0, 0), (0.05, 1), (0.985, 1), (1, 0)], 400), run.size)
     clunk = impact(rng, "plastic", 320.0)
     signal = beeps(rng, own(rng).uniform(1_950, 2_150), 0.42, 0.38, 3)
@@ -209,17 +215,22 @@ def toaster(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence([*ticks, (1.75, pop * np.float32(0.4))], 0.3), 0.3, -13.0)
 
 
-def sizzle(rng: Rng, duration_s: float) -> Signal:
+HEAT = Parameter("heat", 120.0, 230.0, 175.0, "°C", "of the fat in the pan")
+
+
+def sizzle(rng: Rng, duration_s: float, heat: float = HEAT.default) -> Signal:
     """Something frying: hiss, spatter in flurries, bubbles."""
     count = frames(duration_s)
+    hotter = (heat - HEAT.default) / 40.0
     hiss = noise(rng, count, lambda f: band(f, 3_000.0, 11_000.0, 1)) * stretched(
         np.exp(0.2 * wander(rng, int(duration_s * 200), 200.0, 0.3, 40.0, 0.3)), count
     )
-    times = arrivals(rng, duration_s, 170.0)
+    times = arrivals(rng, duration_s, 170.0 * 2.0**hotter)
     spatter = noise(rng, count, lambda f: band(f, 1_800.0, 9_000.0, 1)) * bursts(
         count, times, 0.003, np.minimum(rng.lognormal(0, 1.1, times.size), 10.0), 0.05, 5.0
     )
-    return mixed((0.0, hiss), (1.0, spatter), (-10.0, bubbles(rng, count, duration_s, 14.0, 0.0008, 0.002)))
+    boiling = bubbles(rng, count, duration_s, 14.0, 0.0008, 0.002)
+    return mixed((2.0 * hotter, hiss), (1.0, spatter), (-10.0 - 3.0 * hotter, boiling))
 
 
 def dry_touch(rng: Rng, duration_s: float) -> Signal:
@@ -243,7 +254,7 @@ def _shown(signal: Signal) -> Signal:
 
 
 MODELS = (
-    Model("kitchen", ("kitchen clatter",), "event", 1, 3.5, "Kitchen clatter", kitchen),
+    Model("kitchen", ("kitchen clatter",), "event", 1, 3.5, "Kitchen clatter", kitchen, (BUSY,)),
     Model("cutlery", ("cutlery", "fork", "knife", "spoon"), "event", 1, 2.2, "Cutlery", cutlery),
     Model("crockery", ("tableware", "cup", "bowl"), "event", 1, 1.8, "Crockery", crockery),
     Model("glass", ("glass", "wine glass"), "event", 1, 1.0, "Clinking glasses", glass_clink),
@@ -257,8 +268,9 @@ MODELS = (
         22.0,
         "Refrigerator",
         refrigerator,
+        (MAINS,),
     ),
-    Model("microwave", ("microwave", "kitchen appliance"), "event", 1, 6.5, "Microwave oven", microwave),
+    Model("microwave", ("microwave", "kitchen appliance"), "event", 1, 6.5, "Microwave oven", microwave, (MAINS,)),
     Model("oven", ("oven",), "event", 1, 2.8, "Oven", oven),
     Model("toaster", ("toaster",), "event", 1, 2.5, "Toaster", toaster),
     Model(
@@ -268,7 +280,8 @@ MODELS = (
         1,
         5.0,
         "Sizzling",
-        lambda rng, s: _shown(sizzle(rng, s)),
+        lambda rng, s, heat=HEAT.default: _shown(sizzle(rng, s, heat)),
+        (HEAT,),
     ),
     Model("touch", ("household sound", "can"), "event", 1, 1.0, "Something put down", dry_touch),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from extender.sources.procedural.grains import bubbles, bursts, in_place, mixed, sequence, struck
-from extender.sources.procedural.model import Model
+from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     Rng,
     Signal,
@@ -20,10 +20,12 @@ from extender.sources.procedural.toolkit import (
     wander,
 )
 
+BALL = Parameter("height", 0.2, 3.0, 0.5, "m", "how high it bounces first")
 
-def ball(rng: Rng, duration_s: float) -> Signal:
-    """A ball is struck or dropped, and bounces: each hop shorter than the last."""
-    at, gap, gain = 0.01, rng.uniform(0.5, 0.75), 1.0
+
+def ball(rng: Rng, duration_s: float, height: float = BALL.default) -> Signal:
+    """A ball is struck or dropped, and bounces: each hop shorter than the last (2·√(2h/g))."""
+    at, gap, gain = 0.01, 2.0 * (2.0 * height / 9.81) ** 0.5 * rng.uniform(0.92, 1.08), 1.0
     falls = own(rng).uniform(0.72, 0.8)
     tune = own(rng).uniform(0.85, 1.3)
     times, gains = [], []
@@ -115,18 +117,25 @@ def racket(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, whole, 0.6, -13.0, 22.0)
 
 
-def whoosh(rng: Rng, duration_s: float) -> Signal:
-    """Something flies past: a disc, a rope, a rod."""
-    length = rng.uniform(0.35, 0.7)
-    return in_place(rng, _swing(rng, length, rng.uniform(800.0, 1_500.0)), 0.3, -16.0)
+FLIGHT = Parameter("speed", 3.0, 40.0, 12.0, "m/s", "how fast it flies")
 
 
-def ski(rng: Rng, duration_s: float) -> Signal:
+def whoosh(rng: Rng, duration_s: float, speed: float = FLIGHT.default) -> Signal:
+    """Something flies past: a disc, a rope, a rod. Its tone goes with the speed (0.2·v/d, Strouhal)."""
+    length = float(np.clip(rng.uniform(0.35, 0.7) * (FLIGHT.default / speed) ** 0.5, 0.15, 1.2))
+    top_hz = float(np.clip(rng.uniform(900.0, 1_350.0) * speed / FLIGHT.default, 300.0, 5_000.0))
+    return in_place(rng, _swing(rng, length, top_hz), 0.3, -16.0)
+
+
+TURNS = Parameter("turns", 0.3, 2.0, 0.84, "turns/s", "how often somebody turns")
+
+
+def ski(rng: Rng, duration_s: float, turns: float = TURNS.default) -> Signal:
     """Edges carve through snow, turn by turn."""
     duration_s *= rng.uniform(0.85, 1.15)
     count = frames(duration_s)
     points = int(duration_s * 100)
-    phase = np.cumsum(0.42 * (1 + 0.15 * wander(rng, points, 100.0, 0.1, 1.0))) / 100.0
+    phase = np.cumsum(0.5 * turns * (1 + 0.15 * wander(rng, points, 100.0, 0.1, 1.0))) / 100.0
     press = np.abs(np.sin(2 * np.pi * phase)) ** 0.7 * np.exp(0.15 * wander(rng, points, 100.0, 1.0, 20.0, 0.2))
     carve = noise(rng, count, lambda f: band(f, 500.0, 3_200.0, 1)) * stretched(press, count)
     edge = noise(rng, count, lambda f: band(f, 3_200.0, 11_000.0, 1)) * stretched(press**3, count)
@@ -135,12 +144,18 @@ def ski(rng: Rng, duration_s: float) -> Signal:
     return mixed((0.0, carve), (-7.0, edge), (-9.0, glide_)) * shape
 
 
-def kite(rng: Rng, duration_s: float) -> Signal:
+GALE = Parameter("speed", 2.0, 25.0, 8.0, "m/s", "of the wind")
+
+
+def kite(rng: Rng, duration_s: float, speed: float = GALE.default) -> Signal:
     """Cloth flutters in the wind."""
     count = frames(duration_s)
     points = int(duration_s * 100)
     wind = np.exp(0.45 * wander(rng, points, 100.0, 0.1, 1.5, 0.6))
-    turns = np.cumsum(9.0 * wind * (1 + 0.2 * wander(rng, points, 100.0, 1.0, 15.0, 0.2))) / 100.0
+    turns = (
+        np.cumsum(9.0 * (speed / GALE.default) ** 0.7 * wind * (1 + 0.2 * wander(rng, points, 100.0, 1.0, 15.0, 0.2)))
+        / 100.0
+    )
     at = np.interp(np.arange(1, int(turns[-1])), turns, np.arange(points) / 100.0)
     force = np.interp(at, np.arange(points) / 100.0, wind) * rng.lognormal(0, 0.5, at.size)
     flap = noise(rng, count, lambda f: band(f, 180.0, 3_000.0, 1)) * bursts(count, at, 0.075, force, 0.12, 4.0)
@@ -148,27 +163,33 @@ def kite(rng: Rng, duration_s: float) -> Signal:
     return mixed((0.0, flap), (-5.0, rush))
 
 
-def splash(rng: Rng, duration_s: float) -> Signal:
+BODY = Parameter("mass", 0.05, 150.0, 40.0, "kg", "of what falls in")
+
+
+def splash(rng: Rng, duration_s: float, mass: float = BODY.default) -> Signal:
     """A body or board meets the water."""
-    duration_s *= rng.uniform(0.8, 1.2)
+    larger = np.log2(mass / BODY.default) / 3.0  # in doublings of its length
+    duration_s *= rng.uniform(0.8, 1.2) * 2.0 ** (0.3 * larger)
     count = frames(duration_s)
-    smack = noise(rng, count, lambda f: band(f, 150.0, 2_500.0, 1)) * bursts(count, [0.01], 0.3, 1.0, 0.06, 5.0)
+    smack = noise(rng, count, lambda f: band(f, 150.0 / 2.0**larger, 2_500.0 / 2.0 ** (0.4 * larger), 1)) * bursts(
+        count, [0.01], 0.3, 1.0, 0.06, 5.0
+    )
     spray = noise(rng, count, lambda f: band(f, 1_200.0, 8_000.0, 1)) * bursts(
         count, [0.06], 0.8 * duration_s, 1.0, 0.15, 4.0
     )
     fall = stretched(glide([(0, 0.2), (0.2, 1.0), (1, 0)], 100), count)
-    after = bubbles(rng, count, duration_s, 110.0, 0.001, 0.009, 0.5) * fall
+    after = bubbles(rng, count, duration_s, 110.0, 0.001, 0.009 * 2.0 ** (0.3 * larger), 0.5) * fall
     return in_place(rng, mixed((0.0, smack), (-4.0, spray), (-1.0, after)), 0.5, -14.0, 20.0)
 
 
 MODELS = (
-    Model("ball", ("sports ball", "sports equipment"), "event", 1, 2.5, "Bouncing ball", ball),
+    Model("ball", ("sports ball", "sports equipment"), "event", 1, 2.5, "Bouncing ball", ball, (BALL,)),
     Model("thump", ("punching bag", "trampoline", "dumbbell"), "event", 1, 1.2, "Thump", kick),
     Model("bat", ("baseball bat", "golf club", "hockey stick"), "event", 1, 1.2, "Bat and ball", bat),
     Model("glove", ("baseball glove",), "event", 1, 0.8, "Ball caught", glove),
     Model("racket", ("tennis racket",), "event", 1, 1.8, "Tennis", racket),
-    Model("whoosh", ("frisbee", "fishing rod"), "event", 1, 0.8, "Whoosh", whoosh),
-    Model("ski", ("skis", "snowboard", "sled", "ice skates"), "event", 1, 5.0, "Skis on snow", ski),
-    Model("kite", ("kite", "flag"), "loop", 1, 20.0, "Cloth in the wind", kite),
-    Model("splash", ("splash", "surfboard", "puddle"), "event", 1, 2.0, "Splash", splash),
+    Model("whoosh", ("frisbee", "fishing rod"), "event", 1, 0.8, "Whoosh", whoosh, (FLIGHT,)),
+    Model("ski", ("skis", "snowboard", "sled", "ice skates"), "event", 1, 5.0, "Skis on snow", ski, (TURNS,)),
+    Model("kite", ("kite", "flag"), "loop", 1, 20.0, "Cloth in the wind", kite, (GALE,)),
+    Model("splash", ("splash", "surfboard", "puddle"), "event", 1, 2.0, "Splash", splash, (BODY,)),
 )
