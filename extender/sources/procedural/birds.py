@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from extender.sources.procedural.calls_bouts import EXCITEMENT, ONE, Bout, called
 from extender.sources.procedural.distance import at_distance
 from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
 from extender.sources.procedural.model import Model, Parameter
@@ -16,6 +17,7 @@ from extender.sources.procedural.toolkit import (
     arrivals,
     band,
     between,
+    circling,
     frames,
     noise,
     own,
@@ -62,14 +64,14 @@ MEADOW = (
 def _note(rng: Rng, length: float, start: float, middle: float, end: float, trill_hz: float, depth: float) -> Signal:
     """One whistled note: a sweep, perhaps a trill, a weak second harmonic, a little air."""
     count = max(frames(length), 64)
-    u = np.linspace(0, 1, count)
-    f = np.where(u < 0.5, start + (middle - start) * np.sin(np.pi * u), end + (middle - end) * np.sin(np.pi * u))
-    f = f * (1 + depth * np.sin(2 * np.pi * trill_hz * u * length + rng.uniform(0, 6.28)))
-    f = f * (1 + 0.004 * stretched(wander(rng, max(count // 96, 8), 500.0, 20.0, 150.0, 0.2), count))
-    phase = 2 * np.pi * np.cumsum(f) / SAMPLE_RATE
-    envelope = np.sin(np.pi * u ** rng.uniform(0.6, 1.3)) ** rng.uniform(0.6, 1.4)
-    tone = np.sin(phase) + rng.uniform(0.03, 0.16) * np.sin(2 * phase)
-    return (tone * envelope).astype(np.float32)
+    u = np.linspace(0, 1, max(count // 16, 32))  # what is slow is worked out on fewer points
+    f = np.where(u < 0.5, start, end) + (middle - np.where(u < 0.5, start, end)) * np.sin(np.pi * u)
+    f *= 1 + depth * np.sin(2 * np.pi * trill_hz * u * length + rng.uniform(0, 6.28))
+    f *= 1 + 0.004 * stretched(wander(rng, max(count // 96, 8), 500.0, 20.0, 150.0, 0.2), u.size)
+    envelope = stretched(np.sin(np.pi * u ** rng.uniform(0.6, 1.3)).clip(0.0) ** rng.uniform(0.6, 1.4), count)
+    turn = circling(np.cumsum(stretched(f, count), dtype=np.float64) * (2 * np.pi / SAMPLE_RATE))
+    second = np.float32(2.0 * rng.uniform(0.03, 0.16))  # sin 2x = 2 sin x cos x
+    return turn.imag * (1 + second * turn.real) * envelope
 
 
 class _Singer:
@@ -132,10 +134,11 @@ def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: fl
     for _ in range(singers):
         singer = _Singer(rng)
         line = np.zeros(count, dtype=np.float32)
-        repertoire = [singer.sing(rng) for _ in range(9)]  # a bird repeats itself, never quite exactly
+        sung = int(np.clip(duration_s / 4.0, 2, 9))
+        repertoire = [singer.sing(rng) for _ in range(sung)]  # a bird repeats itself, never quite exactly
         at = -rng.uniform(0, 5)
         while at < duration_s:
-            phrase = repertoire[int(rng.integers(9))]
+            phrase = repertoire[int(rng.integers(sung))]
             add(line, at, phrase, float(rng.lognormal(0, 0.25)))
             at += phrase.size / SAMPLE_RATE + rng.lognormal(0.9, 0.6) / rate
         far = rng.random()
@@ -173,26 +176,14 @@ def flock(rng: Rng, duration_s: float, birds: float = 20.0) -> Signal:
     return mixed((0.0, in_place(rng, line, 0.4, -12.0)[:count]), (-22.0, air))
 
 
-def gull(rng: Rng, duration_s: float) -> Signal:
-    """A gull's long call: a few drawn cries, then a quickening run."""
-    pieces, at = [], 0.0
-    base = own(rng).uniform(760, 900)
-    for k in range(int(rng.integers(3, 8))):
-        length = 0.42 if k < 2 else 0.26
-        length *= rng.uniform(0.85, 1.15)
-        f0 = base * rng.normal(1.0, 0.03)
-        shape: Formants = [(1_150, 260, 4), (2_300, 420, -2), (3_300, 600, -8), (5_200, 900, -16)]
-        cry = uttered(
-            rng,
-            length,
-            [(0, 0.75 * f0), (0.25, 1.4 * f0), (0.6, 1.25 * f0), (1, 0.85 * f0)],
-            [(0, 0), (0.12, 0.8), (0.4, 1), (0.8, 0.6), (1, 0)],
-            [(0, shape), (1, shape)],
-            Voice(tilt_db=-5, jitter=0.03, shimmer=0.18, rough=0.2, breath_db=-13, breath_tilt_db=-1, low_cut_hz=800),
-        )
-        pieces.append((at, unit(cry) * np.float32(rng.uniform(0.7, 1.0))))
-        at += length + rng.uniform(0.08, 0.2) * (2.0 if k < 2 else 1.0)
-    return in_place(rng, sequence(pieces), 0.9, -10.0, 25.0)
+gull = called("gull", t60_s=0.9, wet_db=-13.0, first_ms=25.0)
+pigeon = called("pigeon", 0.0, Bout(1, 2, 2.2), t60_s=0.3, wet_db=-18.0)
+owl = called("owl", 0.0, ONE, t60_s=1.3, wet_db=-12.0, first_ms=28.0)
+duck = called("duck", 0.0, Bout(3, 7, 0.32), t60_s=0.4, wet_db=-17.0, first_ms=12.0)
+rooster = called("rooster", 0.0, ONE, t60_s=0.7, wet_db=-16.0, first_ms=18.0)
+peacock = called("peacock", t60_s=0.9, wet_db=-13.0, first_ms=20.0)
+penguin = called("penguin", 0.0, Bout(1, 3, 0.8))
+turkey = called("turkey", 0.0, ONE)
 
 
 def crow(rng: Rng, duration_s: float) -> Signal:
@@ -214,74 +205,6 @@ def crow(rng: Rng, duration_s: float) -> Signal:
         pieces.append((at, unit(caw) * np.float32(rng.uniform(0.8, 1.0))))
         at += length + rng.uniform(0.22, 0.45)
     return in_place(rng, sequence(pieces), 0.7, -12.0, 18.0)
-
-
-def pigeon(rng: Rng, duration_s: float) -> Signal:
-    """A pigeon cooing."""
-    pieces, at = [], 0.0
-    k = own(rng).uniform(0.95, 1.15)
-    for _ in range(int(rng.integers(1, 3))):
-        for f0, length, pause in ((400, 0.28, 0.08), (480, 0.6, 0.07), (420, 0.38, 0.3)):
-            shape: Formants = [(430 * k, 160, 4), (900, 250, -22)]
-            coo = uttered(
-                rng,
-                length * rng.normal(1, 0.06),
-                [(0, 0.9 * f0 * k), (0.4, 1.06 * f0 * k), (1, 0.95 * f0 * k)],
-                [(0, 0), (0.25, 1), (0.7, 0.9), (1, 0)],
-                [(0, shape), (1, shape)],
-                Voice(
-                    tilt_db=-18,
-                    jitter=0.012,
-                    shimmer=0.12,
-                    tremor_hz=25.0,
-                    tremor=0.3,
-                    breath_db=-24,
-                    breath_tilt_db=-6,
-                ),
-            )
-            pieces.append((at, unit(coo)))
-            at += length + pause
-        at += 0.5
-    return in_place(rng, sequence(pieces), 0.3, -15.0)
-
-
-def owl(rng: Rng, duration_s: float) -> Signal:
-    """An owl: one hoot, a pause, a shaken one."""
-    k = own(rng).uniform(0.9, 1.1)
-    shape: Formants = [(370 * k, 130, 4), (760, 200, -26)]
-    pieces = []
-    for at, length, shake in ((0.0, 0.55, 0.0), (1.6, 0.18, 0.0), (1.95, 1.1, 0.4)):
-        hoot = uttered(
-            rng,
-            length,
-            [(0, 330 * k), (0.3, 370 * k), (1, 335 * k)],
-            [(0, 0), (0.25, 1), (0.7, 0.8), (1, 0)],
-            [(0, shape), (1, shape)],
-            Voice(tilt_db=-20, jitter=0.006, tremor_hz=9.0, tremor=shake, breath_db=-26, breath_tilt_db=-5),
-        )
-        pieces.append((at, unit(hoot)))
-    return in_place(rng, sequence(pieces), 1.3, -8.0, 28.0)
-
-
-def duck(rng: Rng, duration_s: float) -> Signal:
-    """A duck: quacks that grow shorter and softer."""
-    pieces, at = [], 0.0
-    for k in range(int(rng.integers(3, 8))):
-        length = 0.2 * 0.93**k * rng.uniform(0.85, 1.1)
-        shape: Formants = [(700, 240, -3), (1_650, 320, 4), (2_300, 380, 2), (3_700, 700, -6)]
-        quack = uttered(
-            rng,
-            length,
-            [(0, 165), (0.3, 205), (1, 150)],
-            [(0, 0), (0.15, 1), (0.6, 0.8), (1, 0)],
-            [(0, shape), (1, shape)],
-            Voice(
-                tilt_db=-1, jitter=0.04, shimmer=0.25, rough=0.35, breath_db=-11, breath_tilt_db=-1, low_cut_hz=1_100
-            ),
-        )
-        pieces.append((at, unit(quack) * np.float32(0.9**k)))
-        at += length + rng.uniform(0.09, 0.2)
-    return in_place(rng, sequence(pieces), 0.4, -14.0, 12.0)
 
 
 def goose(rng: Rng, duration_s: float) -> Signal:
@@ -326,39 +249,6 @@ def hen(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.3, -14.0)
 
 
-def rooster(rng: Rng, duration_s: float) -> Signal:
-    """Cock-a-doodle-doo."""
-    k = own(rng).uniform(0.9, 1.12)
-    throat: Formants = [(800 * k, 200, 1), (1_550 * k, 260, 5), (2_500, 420, -4), (3_800, 800, -12)]
-    pieces = []
-    at = 0.0
-    for length, contour, gap in (
-        (0.16, [(0, 520), (0.5, 640), (1, 560)], 0.05),
-        (0.14, [(0, 640), (0.5, 760), (1, 700)], 0.04),
-        (0.36, [(0, 700), (0.3, 880), (1, 820)], 0.06),
-        (0.95, [(0, 720), (0.15, 860), (0.55, 780), (1, 480)], 0.0),
-    ):
-        call = uttered(
-            rng,
-            length * rng.uniform(0.9, 1.15),
-            [(u, f * k) for u, f in contour],
-            [(0, 0), (0.12, 0.9), (0.5, 1), (0.85, 0.7), (1, 0)],
-            [(0, throat), (1, throat)],
-            Voice(
-                tilt_db=-4,
-                jitter=0.03,
-                shimmer=0.15,
-                rough=rng.uniform(0.1, 0.35),
-                breath_db=-14,
-                breath_tilt_db=-1,
-                low_cut_hz=700,
-            ),
-        )
-        pieces.append((at, unit(call)))
-        at += length + gap
-    return in_place(rng, sequence(pieces), 0.7, -12.0, 18.0)
-
-
 def woodpecker(rng: Rng, duration_s: float) -> Signal:
     """A drum roll on a hollow trunk."""
     count = frames(1.2)
@@ -393,14 +283,17 @@ MODELS = (
         flock,
         (replace(BIRDS, high=80.0, default=20.0),),
     ),
-    at_distance(Model("gull", ("gull", "water bird"), "event", 1, 3.0, "Gull", gull), 25.0),
+    at_distance(Model("gull", ("gull", "water bird"), "event", 1, 3.0, "Gull", gull, (EXCITEMENT,)), 25.0),
     at_distance(Model("crow", ("crow", "bird of prey"), "event", 1, 2.0, "Crow", crow), 30.0),
-    at_distance(Model("pigeon", ("pigeon",), "event", 1, 2.2, "Pigeon", pigeon), 8.0),
-    at_distance(Model("owl", ("owl",), "event", 1, 3.2, "Owl", owl), 40.0),
-    at_distance(Model("duck", ("duck",), "event", 1, 1.6, "Duck", duck), 12.0),
+    at_distance(Model("pigeon", ("pigeon",), "event", 1, 2.2, "Pigeon", pigeon, (EXCITEMENT,)), 8.0),
+    at_distance(Model("owl", ("owl",), "event", 1, 3.2, "Owl", owl, (EXCITEMENT,)), 40.0),
+    at_distance(Model("duck", ("duck",), "event", 1, 1.6, "Duck", duck, (EXCITEMENT,)), 12.0),
     at_distance(Model("goose", ("goose", "swan"), "event", 1, 1.8, "Goose", goose), 25.0),
     at_distance(Model("hen", ("chicken", "fowl"), "event", 1, 2.0, "Hen", hen), 8.0),
-    at_distance(Model("rooster", ("rooster",), "event", 1, 1.9, "Rooster", rooster), 25.0),
+    at_distance(Model("rooster", ("rooster",), "event", 1, 1.9, "Rooster", rooster, (EXCITEMENT,)), 25.0),
+    at_distance(Model("peacock", ("peacock",), "event", 1, 2.0, "Peacock", peacock, (EXCITEMENT,)), 25.0),
+    at_distance(Model("penguin", ("penguin",), "event", 1, 1.6, "Penguin", penguin, (EXCITEMENT,)), 15.0),
+    at_distance(Model("turkey", ("turkey",), "event", 1, 1.2, "Turkey gobbling", turkey, (EXCITEMENT,)), 15.0),
     at_distance(Model("woodpecker", ("woodpecker",), "event", 1, 1.2, "Woodpecker", woodpecker), 30.0),
     at_distance(Model("wings", ("bird wings",), "event", 1, 1.4, "Wings", wings), 4.0),
 )

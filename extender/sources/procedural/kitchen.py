@@ -161,12 +161,11 @@ def hum(rng: Rng, duration_s: float, mains_hz: float, hum_db: float, fan: tuple[
     turn = circling(np.arange(count) * (2 * np.pi * mains_hz / SAMPLE_RATE))
     wheel = np.ones(count, dtype=np.complex64)
     buzz = np.zeros(count, dtype=np.float32)
-    for gain in (1.0, 0.5, 0.35, 0.2, 0.16, 0.1, 0.07, 0.05):
+    for h, gain in enumerate((1.0, 0.5, 0.35, 0.2, 0.16, 0.1, 0.07, 0.05)):
         wheel *= turn
-        alive = 1 + 0.12 * stretched(wander(rng, int(duration_s * 10), 10.0, 0.05, 3.0), count)
-        lean = rng.uniform(0, 6.28)
-        tone = np.float32(np.cos(lean)) * wheel.imag + np.float32(np.sin(lean)) * wheel.real
-        buzz += np.float32(gain * rng.uniform(0.5, 1.3)) * tone * alive
+        alive = 1 + 0.12 * wander(rng, int(duration_s * 10), 10.0, 0.05, 3.0)
+        tone = wheel.real if h % 2 else wheel.imag  # as sines all of them would meet in one peak
+        buzz += tone * stretched(gain * rng.uniform(0.5, 1.3) * alive, count)
     levels = 20 * np.log10(band(1000 * 2.0 ** (np.arange(-14, 13) / 3), fan[0], fan[1], 1) + 1e-4)
     air = texture(rng, count, levels.tolist(), depth_db=0.8, common=0.3, low_hz=0.2, slope=0.4)
     return mixed((hum_db, buzz), (0.0, air))

@@ -199,6 +199,7 @@ def babble(
     """
     count = int(duration_s * BABBLE_HZ)
     groups = len(_VOWELS) * 2
+    whole_blocks = -(-count // _MOUTH_STEP) * _MOUTH_STEP
     places, weights = [], []  # of every glottal pulse: which filter's line and where on it, and how strong
     hiss = np.zeros(count, dtype=np.float32)
     for _ in range(talkers):
@@ -208,7 +209,7 @@ def babble(
         at, vowel, gain, sibilants = _syllables(rng, duration_s, base, scale)
         frame = at * BABBLE_HZ
         heard = (gain > 0) & (frame >= 0) & (frame < count - 1)
-        line = (vowel[heard] + (len(_VOWELS) if is_high else 0)) * count
+        line = (vowel[heard] + (len(_VOWELS) if is_high else 0)) * whole_blocks
         whole = frame[heard].astype(int)
         share = frame[heard] - whole
         places += [line + whole, line + whole + 1]
@@ -217,17 +218,13 @@ def babble(
             a, b = int(start * BABBLE_HZ), int((start + length) * BABBLE_HZ)
             if b < count:
                 hiss[a:b] += level * np.hanning(b - a).astype(np.float32)
-    track = np.bincount(np.concatenate(places), np.concatenate(weights), groups * count)
-    pulses = track.astype(np.float32).reshape(groups, count)
-    size = fft.next_fast_len(count, real=True)
-    f = fft.rfftfreq(size, 1.0 / BABBLE_HZ)
-    total = np.zeros(f.size, dtype=np.complex64)
-    for row in range(groups):
-        stretch = scale * (1.17 if row >= len(_VOWELS) else 1.0)
-        total += fft.rfft(pulses[row], size) * _tract(f, _VOWELS[row % len(_VOWELS)], stretch)
-    voiced = fft.irfft(total, size)[:count]
+    track = np.bincount(np.concatenate(places), np.concatenate(weights), groups * whole_blocks)
+    pulses = track.astype(np.float32).reshape(groups, whole_blocks)
+    stretches = [scale * (1.17 if row >= len(_VOWELS) else 1.0) for row in range(groups)]
+    voiced = _spoken(pulses, [_tract(_VOWELS[row % len(_VOWELS)], stretches[row]) for row in range(groups)])
     sibilant = rng.standard_normal(count, dtype=np.float32) * hiss
     sibilant[1:] -= 0.9 * sibilant[:-1]
+    voiced = voiced[:count]
     voiced_rms = float(np.sqrt(np.mean(np.square(voiced)))) or 1.0
     hiss_rms = float(np.sqrt(np.mean(np.square(sibilant)))) or 1.0
     low = voiced / voiced_rms + 0.13 * sibilant / hiss_rms
@@ -271,16 +268,32 @@ def _syllables(
     return np.asarray(times), np.asarray(vowels[which]), np.asarray(gain), sibilants
 
 
-def _tract(
-    f: Control, vowel: tuple[float, float, float], scale: float
-) -> np.ndarray[tuple[int], np.dtype[np.complex64]]:
+_MOUTH, _MOUTH_STEP, _LEAD = 8_192, 6_144, 512
+"""Frames of a transform, of new material in it, and how far the response of a mouth reaches back: 32 ms at 16 kHz."""
+
+
+def _tract(vowel: tuple[float, float, float], scale: float) -> NDArray[np.complex64]:
     """Return the transfer function of a mouth: three resonances and a fourth, with the phases of real poles."""
-    every, f = f, np.linspace(0.0, f[-1], 4_096)  # 2 Hz steps: far finer than the narrowest resonance
+    f = fft.rfftfreq(_MOUTH, 1.0 / BABBLE_HZ)
     total = np.ones(f.size, dtype=np.complex128)
     for centre, width in zip((*vowel, 3500.0), (90.0, 110.0, 170.0, 250.0), strict=True):
         c = min(centre * scale, 7000.0)
         total *= c * c / (c * c - f * f + 1j * f * width * scale)
     source = 1.0 / (1.0 + (f / 250.0) ** 1.6)  # glottal fall, and the air it comes through
     radiation = f / (f + 500.0)
-    coarse = total * source * radiation
-    return (np.interp(every, f, coarse.real) + 1j * np.interp(every, f, coarse.imag)).astype(np.complex64)
+    late = np.exp(-2j * np.pi * f * (_LEAD / BABBLE_HZ))
+    return np.asarray(total * source * radiation * late, dtype=np.complex64)
+
+
+def _spoken(pulses: Signal, mouths: Sequence[NDArray[np.complex64]]) -> Signal:
+    """Return pulses (mouths, frames) through their mouths, added up: block by block (overlap-add)."""
+    blocks = pulses.shape[1] // _MOUTH_STEP
+    total = np.zeros((blocks, _MOUTH // 2 + 1), dtype=np.complex64)
+    for line, mouth in zip(pulses, mouths, strict=True):
+        spectra = fft.rfft(line.reshape(blocks, _MOUTH_STEP), _MOUTH, axis=1)
+        spectra *= mouth
+        total += spectra
+    out = np.zeros((blocks + 1) * _MOUTH_STEP, dtype=np.float32)
+    for number, piece in enumerate(fft.irfft(total, _MOUTH, axis=1)):
+        out[number * _MOUTH_STEP : number * _MOUTH_STEP + _MOUTH] += piece
+    return out[_LEAD:]
