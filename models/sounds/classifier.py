@@ -21,7 +21,7 @@ Numbers = NDArray[np.int64]
 
 CLIPPED = 4.0
 """Standardised features are held within this: a value never met must not decide alone."""
-PENALTY = 3e-3
+PENALTY = 1e-2
 SHRINKAGE = 0.3
 LEAST_CROP_S = 1.0
 

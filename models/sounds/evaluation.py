@@ -121,7 +121,7 @@ class Row:
     trained_on: int
     tested_on: int
     ratios: Mapping[str, float]
-    """By group and `overall`: distance of takes from recordings over that of recordings from one another."""
+    """Distance of takes from recordings over that of recordings from one another, see `ratios`."""
     namings: Mapping[str, Naming]
 
 
@@ -139,14 +139,25 @@ def ratios(made: Sequence[Statistics], tested: Sequence[Heard], known: Sequence[
     Returns
     -------
     dict of str to float
-        By group, and `overall` for the mean of all groups; empty if there are no two sources.
+        By group; `overall` for the mean of all groups; and `nearest`, where only the nearest of the ``known``
+        recordings counts, for a take as for a tested recording: it grows where takes are like no recording, which
+        a mean of distances forgives to whatever lies in the middle of all. Empty if there are no two sources.
     """
     own = _between_recordings(tested, tested) or _between_recordings(tested, known)
     if not own:
         return {}
     across = [distance(take, each.statistics) for take in made for each in tested]
     mine, theirs = _mean(across), _mean(own)
-    return {**{name: mine[name] / theirs[name] for name in GROUPS}, "overall": overall(mine) / overall(theirs)}
+    found = {**{name: mine[name] / theirs[name] for name in GROUPS}, "overall": overall(mine) / overall(theirs)}
+    apart = [_nearest(e.statistics, [k for k in known if k.recording.source != e.recording.source]) for e in tested]
+    usual = [value for value in apart if np.isfinite(value)]
+    if usual:
+        found["nearest"] = float(np.mean([_nearest(take, known) for take in made]) / np.mean(usual))
+    return found
+
+
+def _nearest(one: Statistics, many: Sequence[Heard]) -> float:
+    return min((overall(distance(one, each.statistics)) for each in many), default=float("inf"))
 
 
 def _between_recordings(some: Sequence[Heard], others: Sequence[Heard]) -> list[dict[str, float]]:

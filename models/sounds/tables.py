@@ -83,7 +83,7 @@ def sentence(title: str, told: Summary) -> str:
 
 def _cells(row: Row) -> list[str]:
     cells = [row.model, row.kind, f"{row.trained_on}/{row.tested_on}"]
-    cells += [f"{row.ratios[name]:.2f}" if row.ratios else "–" for name in ("overall", *GROUPS)]
+    cells += [f"{row.ratios[name]:.2f}" if name in row.ratios else "–" for name in ("overall", "nearest", *GROUPS)]
     for title in TITLES:
         naming = row.namings.get(title)
         real = "–" if naming is None or naming.real is None else f"{naming.real:.0%}"
@@ -94,7 +94,7 @@ def _cells(row: Row) -> list[str]:
 
 
 HEADINGS = (
-    "model", "class", "recordings", "distance", "mean", "cv", "skew", "kurt", "mod", "corr", "C1", "C2",
+    "model", "class", "recordings", "distance", "nearest", "mean", "cv", "skew", "kurt", "mod", "corr", "C1", "C2",
     "ten: real", "ten: model", "all: real", "all: model", "taken for",
 )  # fmt: skip
 
