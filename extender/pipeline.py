@@ -46,6 +46,7 @@ from extender.searching import STRATEGY, Watch, strategy_of, unwatched
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
 from extender.types import Arrangement, Cast, Project, Role, Search
+from extender.vision.base import PlaceTagger
 from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Lock, Meters, MixPlan, MixStrategy, Room, Track, TrackSettings, mix_to
 from scenes import Scene, Vocabulary, load_vocabulary
@@ -120,10 +121,12 @@ def render_picture(
     options: RenderOptions,
     progress: Progress = silent,
     watch: Watch = unwatched,
+    tagger: PlaceTagger | None = None,
 ) -> Soundscape:
     """Turn a picture (or, with None, only ``options.see.scene_file``) into a soundscape folder.
 
-    ``watch`` tells whether somebody wants a search for the mix to end with the best so far.
+    ``watch`` tells whether somebody wants a search for the mix to end with the best so far. ``tagger`` is a place model
+    that is loaded already; by default the one that the options name is loaded.
 
     Raises
     ------
@@ -134,7 +137,7 @@ def render_picture(
     vocabulary = load_vocabulary()
     wanted, whence = _near(picture, options)
     sources = sources_of(options.sources, options.libraries, offline=options.see.offline, sounds=wanted)
-    seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress)
+    seen = see(picture, options=options.see, vocabulary=vocabulary, progress=progress, tagger=tagger)
     scene = at_hour(replace(seen.scene, notes=(*seen.scene.notes, *whence)), options.hour)
     scene, roles = cast_scene(scene, vocabulary, sources, options, progress)
     roles = with_named(scene, roles, vocabulary, options, wanted)

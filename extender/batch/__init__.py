@@ -1,0 +1,1 @@
+"""Folders of pictures: every one becomes a soundscape, whatever happens on the way."""

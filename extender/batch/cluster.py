@@ -1,0 +1,215 @@
+"""Workers of a Dask cluster, on this machine or on many: the same jobs, the same results.
+
+Workers need the package. Where they see the output and the pictures (a shared folder), they read and write there;
+where they do not, pictures are sent to them and soundscapes sent back.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extender.batch.jobs import Job
+from extender.batch.pool import Event, environment, threads_for, workers_for
+from extender.batch.record import FOLDER, Record
+from extender.errors import InstallError, OutputError, SourceError
+from extender.output.workspace import whole_folder
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+INSTALL = "pip install 'image-extender[cluster]'"
+AHEAD = 2
+"""Jobs in flight for each thread of the cluster: enough that nobody waits, few enough that little is lost."""
+RETRIES = 2
+"""How often a job is tried again whose worker was lost, before it is taken for the cause."""
+CONNECT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What comes back from a worker: the record, and the soundscape where there is no shared folder."""
+
+    record: Record
+    archive: bytes = b""
+
+
+def _on_worker(job: Job, output: str, picture: bytes | None, threads: int) -> Sent:
+    """Render one job; runs on a worker. With ``picture``, in a folder of its own, which is sent back."""
+    os.environ.update(environment(threads))
+    from extender.batch.worker import render_job
+
+    if picture is None:
+        return Sent(render_job(job, Path(output)))
+    with tempfile.TemporaryDirectory(prefix="image-extender-") as folder:
+        here = Path(folder)
+        local = here / f"in{job.picture.suffix}"
+        local.write_bytes(picture)
+        record = render_job(replace(job, picture=_named(local, job.picture.name)), here / "out")
+        made = here / "out" / job.name
+        return Sent(record, _packed(made) if record.status == "done" else b"")
+
+
+def _named(file: Path, name: str) -> Path:
+    """Give a picture its own name, which is told in the report; where it cannot have it, it keeps the other."""
+    with suppress(OSError, ValueError):
+        return file.rename(file.with_name(name))
+    return file
+
+
+def _packed(folder: Path) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(folder, arcname=".")
+    return archive.getvalue()
+
+
+def _unpacked(archive: bytes, target: Path) -> None:
+    """Put a soundscape that was sent back in its place, whole or not at all; nothing can leave the folder."""
+    with whole_folder(target, force=True) as folder, tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder, filter="data")
+
+
+def _sees(path: str, token: str) -> bool:
+    """Tell whether a worker sees the output; runs on every worker."""
+    try:
+        return Path(path).read_text("ascii") == token
+    except (OSError, ValueError):
+        return False
+
+
+@dataclass(slots=True)
+class DaskPool:
+    """Workers of a Dask cluster.
+
+    Parameters
+    ----------
+    output : Path
+        Of the batch.
+    scheduler : str or None
+        ``tcp://host:8786`` or ``tls://…``; None = a cluster of ``workers`` processes on this machine.
+    workers : int
+        Of the local cluster; else, once connected, the threads of the cluster.
+    security : mapping
+        TLS files: ``ca``, ``cert``, ``key``.
+
+    Raises
+    ------
+    InstallError
+        Dask is not installed.
+    SourceError
+        The scheduler cannot be reached.
+    """
+
+    output: Path
+    scheduler: str | None = None
+    workers: int = 0
+    security: dict[str, str] = field(default_factory=dict)
+    shared: bool = True
+    _client: Client | None = None
+    _cluster: Any = None
+
+    def __enter__(self) -> DaskPool:
+        try:
+            import dask
+            from distributed import Client, LocalCluster
+            from distributed.security import Security
+        except ModuleNotFoundError as error:
+            raise InstallError(f"clusters need Dask, which is not installed: {INSTALL}") from error
+        dask.config.set(
+            {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": CONNECT_S}
+        )
+        if self.scheduler is None:
+            self.workers = workers_for(self.workers or None)
+            self._cluster = LocalCluster(
+                n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+                dashboard_address=None, silence_logs=50, env=environment(threads_for(self.workers)),
+            )  # fmt: skip
+            self._client = Client(self._cluster)
+        else:
+            files = {f"tls_{'ca_file' if k == 'ca' else f'client_{k}'}": v for k, v in self.security.items()}
+            security = Security(**files, require_encryption=True) if files else None
+            try:
+                self._client = Client(self.scheduler, security=security, timeout=CONNECT_S, set_as_default=False)
+            except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise SourceError(f"no Dask scheduler answers at {self.scheduler}: {reason}") from None
+            known = self._client.scheduler_info(n_workers=-1)["workers"]
+            self.workers = sum(info["nthreads"] for info in known.values())
+            if not self.workers:
+                raise SourceError(f"the scheduler at {self.scheduler} has no workers: start some with `dask worker`")
+        self.shared = self._all_see()
+        return self
+
+    def _all_see(self) -> bool:
+        """Find out whether all workers see the output folder."""
+        assert self._client is not None  # noqa: S101
+        token, path = secrets.token_hex(16), self.output.absolute() / FOLDER / "token"
+        path.write_text(token, "ascii")
+        try:
+            return all(self._client.run(_sees, str(path), token).values())
+        finally:
+            path.unlink(missing_ok=True)
+
+    def work(self, jobs: Iterable[Job]) -> Iterator[Event]:
+        """See :class:`extender.batch.pool.Pool`."""
+        from distributed import as_completed
+
+        client, waiting = self._client, iter(jobs)
+        assert client is not None  # noqa: S101
+        of: dict[str, Job] = {}
+        running = as_completed(raise_errors=False)
+
+        def submit() -> Iterator[Event]:
+            for job in waiting:
+                picture = None if self.shared else job.picture.read_bytes()
+                future = client.submit(
+                    _on_worker, job, str(self.output.absolute()), picture, 1,
+                    key=f"extender-{job.key}-{secrets.token_hex(4)}", pure=False, retries=0,
+                )  # fmt: skip
+                of[str(future.key)] = job
+                running.add(future)
+                yield Event("begun", job, "cluster")
+                if len(of) >= AHEAD * self.workers:
+                    return
+
+        yield from submit()
+        for future in running:
+            job = of.pop(str(future.key))
+            yield Event("ended", job, "cluster", record=self._landed(job, future))
+            future.release()
+            if client.status != "running":
+                raise OutputError(
+                    f"the scheduler {self.scheduler or 'of this machine'} is gone; what is finished is kept: run the "
+                    "same command again when it is back"
+                )
+            yield from submit()
+
+    def _landed(self, job: Job, future: Any) -> Record:
+        """Return the record of a finished future; what was sent back is put in its place."""
+        if future.status != "finished":
+            if future.status == "cancelled" or self._client is None or self._client.status != "running":
+                return Record(job.name, job.shown, "begun", job.key)
+            error = future.exception()
+            lost = type(error).__name__ == "KilledWorker"
+            said = f"{RETRIES + 1} workers were lost over it" if lost else f"{type(error).__name__}: {error}"
+            return Record(job.name, job.shown, "failed", job.key, error=" ".join(said.split())[:500])
+        sent: Sent = future.result()
+        if sent.archive:
+            _unpacked(sent.archive, self.output / job.name)
+        return sent.record
+
+    def __exit__(self, *error: object) -> None:
+        for thing in (self._client, self._cluster):
+            if thing is not None:
+                with suppress(Exception):  # a scheduler that is gone cannot be told goodbye
+                    thing.close(timeout=3)
+        self._client = self._cluster = None
