@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from extender.sources.procedural.animals import HERD, herd, scaled
+from extender.sources.procedural.animals import HERD, herd
+from extender.sources.procedural.calls_bouts import EXCITEMENT, ONE, called
 from extender.sources.procedural.distance import at_distance
 from extender.sources.procedural.grains import bursts, in_place, mixed, sequence, struck
 from extender.sources.procedural.model import Model, Parameter
-from extender.sources.procedural.toolkit import Rng, Signal, band, frames, noise, own, peak, stretched, unit, wander
+from extender.sources.procedural.toolkit import Rng, Signal, band, frames, noise, own, unit
 from extender.sources.procedural.voices import Formants, Voice, uttered
 
 SPEED = Parameter("speed", 3.0, 60.0, 6.0, "km/h", "how fast it goes: it walks to 8, trots to 20, then gallops")
@@ -64,63 +65,19 @@ def hoofbeats(rng: Rng, duration_s: float, gait: str, *, soft: float = 0.2, spee
 def horse(rng: Rng, duration_s: float, speed: float = SPEED.default, softness: float = SOFTNESS.default) -> Signal:
     """Hooves; now and then a snort with them, or a whinny instead."""
     if rng.random() < 0.25:
-        return whinny(rng, rng.uniform(1.3, 2.0))
+        return whinny(rng, duration_s)
     soft = float(np.clip(softness + rng.uniform(-0.1, 0.1), 0.0, 1.0))
     steps = hoofbeats(rng, duration_s * rng.uniform(0.8, 1.1), gait_at(speed), soft=soft, speed=speed)
     if rng.random() < 0.4:
-        puff = snort(rng)
+        puff = snort(rng, duration_s)
         at = frames(duration_s * rng.uniform(0.2, 0.4))
         end = min(steps.size, at + puff.size)
         steps[at:end] += 0.6 * np.abs(steps).max() * puff[: end - at] / np.abs(puff).max()
     return steps
 
 
-def snort(rng: Rng) -> Signal:
-    """Air through loose nostrils, fluttering."""
-    length = rng.uniform(0.6, 0.9)
-    count = frames(length)
-    rate = stretched(28.0 * np.exp(0.12 * wander(rng, 100, 100.0, 1.0, 10.0)), count)
-    flutter = (0.55 + 0.45 * np.cos(2 * np.pi * np.cumsum(rate) / 48_000)).astype(np.float32) ** 2
-    air = noise(rng, count, lambda f: peak(f, 420.0, 1.2) + 0.5 * band(f, 900.0, 5_000.0, 1))
-    return in_place(rng, air * flutter * bursts(count, [0.0], length, 1.0, 0.12, 2.0), 0.2, -16.0)
-
-
-def neigh(rng: Rng, duration_s: float) -> Signal:
-    """A horse whinnies."""
-    return whinny(rng, duration_s * rng.uniform(0.8, 1.2))
-
-
-def whinny(rng: Rng, length: float) -> Signal:
-    """Two voices at once: the folds, falling with a strong shake, and a whistle above (Briefer et al. 2015)."""
-    shake = rng.uniform(10.0, 12.0)
-    throat: Formants = [(950, 260, 0), (1_550, 300, 3), (2_700, 420, -2), (3_900, 700, -12)]
-    low = uttered(
-        rng,
-        length,
-        [(0, 520), (0.15, 640), (0.45, 520), (1, 260)],
-        [(0, 0), (0.06, 0.9), (0.3, 1), (0.7, 0.7), (1, 0)],
-        [(0, throat), (1, scaled(throat, 0.85))],
-        Voice(
-            tilt_db=-4,
-            jitter=0.05,
-            shimmer=0.2,
-            rough=0.25,
-            tremor_hz=shake,
-            tremor=0.38,
-            breath_db=-12,
-            low_cut_hz=350,
-        ),
-    )
-    open_: Formants = [(1_400, 900, 0)]
-    high = uttered(
-        rng,
-        length,
-        [(0, 1_250), (0.2, 1_650), (0.6, 1_350), (1, 900)],
-        [(0, 0), (0.1, 1), (0.6, 0.8), (1, 0)],
-        [(0, open_), (1, open_)],
-        Voice(tilt_db=-14, jitter=0.02, tremor_hz=shake, tremor=0.3, breath_db=-15),
-    )
-    return in_place(rng, mixed((0.0, low), (-9.0, high)), 0.5, -13.0, 12.0)
+whinny = called("whinny", 0.0, ONE, t60_s=0.5, wet_db=-15.0, first_ms=12.0)
+snort = called("snort", 0.0, ONE, t60_s=0.2, wet_db=-18.0)
 
 
 def hooves(rng: Rng, duration_s: float, speed: float = SPEED.default, softness: float = 0.75) -> Signal:
@@ -151,7 +108,7 @@ def zebra(rng: Rng, duration_s: float) -> Signal:
 
 MODELS = (
     Model("horse", ("horse",), "event", 1, 4.5, "Horse", horse, (SPEED, SOFTNESS)),
-    at_distance(Model("whinny", ("whinny",), "event", 1, 1.7, "Horse whinnying", neigh), 15.0),
+    at_distance(Model("whinny", ("whinny",), "event", 1, 1.7, "Horse whinnying", whinny, (EXCITEMENT,)), 15.0),
     Model("horses", ("herd of horses",), "loop", 1, 24.0, "Horses", herd(horse, 4.5, 0.35), (HERD,)),
     Model(
         "hooves",

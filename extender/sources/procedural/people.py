@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from extender.sources.procedural import calls_bouts
 from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, struck, widened
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.steps import footsteps
@@ -243,6 +244,10 @@ def cloth(rng: Rng, duration_s: float) -> Signal:
     return in_place(rng, sequence(pieces), 0.2, -16.0)
 
 
+sneeze = calls_bouts.called("sneeze", 0.0, calls_bouts.ONE, t60_s=0.3, wet_db=-16.0, first_ms=8.0)
+baby = calls_bouts.called("baby", t60_s=0.4, wet_db=-15.0)
+
+
 COUGH = Parameter("height", 0.8, 2.0, 1.72, "m", "of the person")
 
 
@@ -318,6 +323,8 @@ MODELS = (
     Model("stadium", ("stadium crowd",), "ambience", 2, 28.0, "Stadium", stadium, (STADIUM,)),
     Model("television", ("tv", "radio"), "loop", 1, 24.0, "Television murmur", television),
     Model("cloth", ("cloth", "sleeper"), "event", 1, 1.6, "Rustling clothes", cloth),
-    Model("cough", ("cough", "sneeze"), "event", 1, 0.9, "Cough", cough, (COUGH,)),
+    Model("cough", ("cough",), "event", 1, 0.9, "Cough", cough, (COUGH,)),
+    Model("sneeze", ("sneeze",), "event", 1, 0.9, "Sneeze", sneeze, (calls_bouts.EXCITEMENT,)),
+    Model("baby", ("baby",), "event", 1, 3.5, "Baby crying", baby, (calls_bouts.EXCITEMENT,)),
     Model("laughter", ("laughter",), "event", 1, 1.8, "Laughter", laughter, (LAUGH,)),
 )
