@@ -81,6 +81,13 @@ def sentence(title: str, told: Summary) -> str:
     )
 
 
+def _validated(cross_validation: Mapping[str, float]) -> list[str]:
+    return [
+        f"Five-fold cross-validation on recordings, {TITLES[title]}: mean class accuracy {accuracy:.1%}."
+        for title, accuracy in cross_validation.items()
+    ]
+
+
 def _cells(row: Row) -> list[str]:
     cells = [row.model, row.kind, f"{row.trained_on}/{row.tested_on}"]
     cells += [f"{row.ratios[name]:.2f}" if name in row.ratios else "–" for name in ("overall", "nearest", *GROUPS)]
@@ -99,28 +106,28 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def markdown(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation: float | None) -> str:
+def markdown(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation: Mapping[str, float]) -> str:
     """Return the tables of the page on realism."""
     lines = [sentence(title, summary(title, panel, found)) + "\n" for title, panel in judges.items()]
-    if cross_validation is not None:
-        lines.append(f"Five-fold cross-validation on the 400 recordings of ESC-10: {cross_validation:.1%}.\n")
+    lines += [f"{line}\n" for line in _validated(cross_validation)]
     lines += ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
     lines += ["| " + " | ".join(_cells(row)) + " |" for row in found]
     return "\n".join(lines)
 
 
-def text(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation: float | None) -> str:
+def text(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation: Mapping[str, float]) -> str:
     """Return the same for a terminal."""
     table = [list(HEADINGS), *(_cells(row) for row in found)]
     widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS))]
     lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
     lines += ["", *(sentence(title, summary(title, panel, found)) for title, panel in judges.items())]
-    if cross_validation is not None:
-        lines.append(f"Five-fold cross-validation on the recordings of ESC-10: {cross_validation:.1%}.")
+    lines += _validated(cross_validation)
     return "\n".join(lines)
 
 
-def numbers(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation: float | None) -> dict[str, object]:
+def numbers(
+    found: Sequence[Row], judges: Mapping[str, Panel], cross_validation: Mapping[str, float]
+) -> dict[str, object]:
     """Return the same for programs, ready for JSON."""
 
     def told(title: str, panel: Panel) -> dict[str, object]:
@@ -138,7 +145,7 @@ def numbers(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation:
 
     return {
         "judges": {title: told(title, panel) for title, panel in judges.items()},
-        "cross_validation": cross_validation,
+        "cross_validation": dict(cross_validation),
         "models": [
             {
                 "model": row.model,
@@ -147,7 +154,12 @@ def numbers(found: Sequence[Row], judges: Mapping[str, Panel], cross_validation:
                 "tested_recordings": row.tested_on,
                 "distance_ratios": dict(row.ratios),
                 "named": {
-                    title: {"real": n.real, "synthetic": n.synthetic, "taken_for": dict(n.taken_for)}
+                    title: {
+                        "real": n.real,
+                        "synthetic": n.synthetic,
+                        "belief": n.belief,
+                        "taken_for": dict(n.taken_for),
+                    }
                     for title, n in row.namings.items()
                 },
             }
