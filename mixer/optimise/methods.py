@@ -50,11 +50,12 @@ class Tally:
     history: list[tuple[int, float]] = field(default_factory=list)
 
     def __call__(self, units: F64) -> F64:
-        """Judge a batch; what is beyond the budget counts as infinitely bad."""
+        """Judge a batch; what is beyond the budget, or is no number, counts as infinitely bad."""
         scores = np.full(len(units), np.inf)
         count = min(len(units), self.budget - self.spent)
         if count > 0:
-            scores[:count] = self.judge(units[:count])
+            judged = self.judge(units[:count])
+            scores[:count] = np.where(np.isnan(judged), np.inf, judged)
             self.spent += count
             n = int(np.argmin(scores))
             if scores[n] < self.score:
