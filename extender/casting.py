@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 
 from extender.errors import NotAtHandError, SourceError
 from extender.progress import Progress, silent
-from extender.sources.base import Candidate, Query, SoundSource
+from extender.sources.base import Candidate, Query, Seen, SoundSource
 from extender.types import Cast, Considered, Kind, Role, SoundAsset
 from scenes import Concept, Detection, Place, Scene, Vocabulary, beds_of, events_of
 from scenes import Role as Sounding
@@ -51,13 +51,15 @@ class _Part:
     """A part that is to be cast.
 
     ``label`` is the word as it was seen; ``concept`` is None where the vocabulary does not know it; ``kind`` is None
-    where it follows from the concept that is found.
+    where it follows from the concept that is found. ``count`` and ``distance_m`` are of what is seen, if it is.
     """
 
     id: str
     label: str
     concept: Concept | None
     kind: Kind | None = None
+    count: int = 0
+    distance_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class _Stage:
     seed: int
     takes_per_event: int
     place: str = ""
+    seen: Seen = field(default_factory=Seen)
     alike: Counter[str] = field(default_factory=Counter)
     used: set[str] = field(default_factory=set)
     centroids_hz: list[float] = field(default_factory=list)
@@ -133,7 +136,7 @@ def cast(
     SourceError
         Nothing at all could be cast; the message says what stood in the way.
     """
-    stage = _Stage(vocabulary, sources, seed, max(1, takes_per_event), scene.place.label)
+    stage = _Stage(vocabulary, sources, seed, max(1, takes_per_event), scene.place.label, _seen_in(scene, vocabulary))
     things, quiet = _sounding(scene, vocabulary)
     stage.alike.update(part.label if part.concept is None else part.concept.name for part in things)
     roles, missing = _cast_ambience(scene.place, stage)
@@ -172,7 +175,7 @@ def _sounding(scene: Scene, vocabulary: Vocabulary) -> tuple[list[_Part], list[s
         if concept is not None and concept.role is Sounding.SILENT:
             quiet.append(f"{seen.label}: {_reason_of(concept)}")
         else:
-            things.append(_Part(seen.id, seen.label, concept))
+            things.append(_Part(seen.id, seen.label, concept, count=seen.count, distance_m=seen.distance_m))
     return things, quiet
 
 
@@ -182,6 +185,16 @@ def _concept_of(seen: Detection, vocabulary: Vocabulary) -> Concept | None:
     if concept is None or concept.group_from is None or concept.group_as is None or seen.count < concept.group_from:
         return concept
     return vocabulary.concepts.get(concept.group_as, concept)
+
+
+def _seen_in(scene: Scene, vocabulary: Vocabulary) -> Seen:
+    """Return what a whole picture tells: how many persons and vehicles it shows, and whether it is dark."""
+    found: Counter[str] = Counter()
+    for seen in scene.detections:
+        concept = vocabulary.find(seen.label)
+        above = {name for path in vocabulary.climb(concept.name) for name in path} if concept else set()
+        found.update(dict.fromkeys(above & {"person", "motor vehicle"}, seen.count))
+    return Seen(persons=found["person"], vehicles=found["motor vehicle"], night=scene.place.night)
 
 
 def _reason_of(concept: Concept) -> str:
@@ -229,7 +242,7 @@ def _cast_part(part: _Part, stage: _Stage, taken: frozenset[str] = frozenset()) 
         for again in (False, True):  # first what nobody plays yet, from whichever source; then rather twice than never
             for place, source in enumerate(stage.sources):
                 if place not in offers:
-                    offers[place] = _offered(level, part.id, source, stage, log)
+                    offers[place] = _offered(level, part, source, stage, log)
                 takes = _takes(level, source, offers[place], stage, log, again=again)
                 if takes:
                     fallback = place > 0 or len(level.path) > 1 or part.concept is None
@@ -269,7 +282,7 @@ def _kind_of(concept: Concept) -> Kind:
     return "event" if concept.role is Sounding.EVENT else "loop"
 
 
-def _offered(level: _Level, part_id: str, source: SoundSource, stage: _Stage, log: _Log) -> list[Candidate]:
+def _offered(level: _Level, part: _Part, source: SoundSource, stage: _Stage, log: _Log) -> list[Candidate]:
     """Ask one source for one word."""
     query = Query(
         concept=level.path[-1],
@@ -277,9 +290,10 @@ def _offered(level: _Level, part_id: str, source: SoundSource, stage: _Stage, lo
         kind=level.kind,
         avoid=level.avoid,
         takes=_takes_wanted(level, stage) * max(1, stage.alike[level.path[0]]),
-        seed=role_seed(stage.seed, part_id),
+        seed=role_seed(stage.seed, part.id),
         place=stage.place,
         wanted=level.path[0],
+        seen=replace(stage.seen, count=part.count, distance_m=part.distance_m),
     )
     try:
         return source.search(query)

@@ -15,6 +15,29 @@ Preference = Literal["rating", "downloads"]
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the picture tells beside the word. Sources that make their sounds set them by it; others need not look.
+
+    Parameters
+    ----------
+    count : int
+        How many of the things themselves are seen; 0 = none, the sound belongs to the place.
+    distance_m : float or None
+        How far off they are; None where nothing was seen.
+    persons, vehicles : int
+        In the whole picture.
+    night : bool
+        It is dark.
+    """
+
+    count: int = 0
+    distance_m: float | None = None
+    persons: int = 0
+    vehicles: int = 0
+    night: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What is wanted.
 
@@ -35,6 +58,8 @@ class Query:
         Where it is heard, in a word or two (``"street"``); empty = not known.
     wanted : str
         For which concept, where ``concept`` is a word above it that would do; empty = for ``concept`` itself.
+    seen : Seen
+        What the picture tells besides.
     """
 
     concept: str
@@ -45,6 +70,7 @@ class Query:
     seed: int = 0
     place: str = ""
     wanted: str = ""
+    seen: Seen = Seen()
 
 
 @dataclass(frozen=True, slots=True)

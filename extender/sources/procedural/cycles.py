@@ -24,7 +24,7 @@ from extender.sources.procedural.toolkit import (
 from extender.sources.procedural.vehicles import going, passing_at
 
 
-def bicycle(rng: Rng, duration_s: float, speed: float = 15.0, distance: float = 3.0) -> Signal:
+def bicycle(rng: Rng, duration_s: float, speed: float = 15.0, nearest: float = 3.0) -> Signal:
     """A bicycle rolls by, its freewheel ticking; sometimes the bell."""
     duration_s *= rng.uniform(0.9, 1.15)
     count = frames(duration_s)
@@ -60,7 +60,7 @@ def bicycle(rng: Rng, duration_s: float, speed: float = 15.0, distance: float = 
         ring = bell(rng, 1.6)
         at = frames(duration_s * rng.uniform(0.1, 0.3))
         whole[at : at + ring.size] += 1.5 * unit(ring)[: count - at]
-    return come_and_gone(passing(whole, speed / 3.6, distance, duration_s * 0.5, ground=0.2), 1.2)
+    return come_and_gone(passing(whole, speed / 3.6, nearest, duration_s * 0.5, ground=0.2), 1.2)
 
 
 def bell(rng: Rng, duration_s: float, pitch: float = 2_060.0) -> Signal:

@@ -6,20 +6,22 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from extender.errors import SourceError
+from extender.errors import SourceError, UsageError
 from extender.sources.base import Candidate, Query, SourceContext
-from extender.sources.procedural.model import Model, rendered
+from extender.sources.procedural.model import NO_VALUES, Model, rendered
+from extender.sources.procedural.picture import values_of
 from extender.sources.procedural.registry import BY_CONCEPT, BY_NAME
 from extender.sources.procedural.toolkit import SAMPLE_RATE
 from extender.types import SoundAsset
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a model sounds different: what an older version made is then left alone and made anew."""
 
 AUTHOR = "Image Extender (synthesised)"
@@ -28,7 +30,7 @@ LICENCE = "CC0-1.0"
 SCORE, OTHER_MODEL_SCORE, OTHER_KIND_SCORE = 0.5, 0.28, 0.2
 """Modest: a fitting recording is better. Another model than the first is offered, but not as a further take of it."""
 
-_ID = re.compile(r"([a-z][a-z-]{0,40})/([0-9a-f]{16})-([0-9]{1,4})")
+_ID = re.compile(r"([a-z][a-z-]{0,40})/([0-9a-f]{16})-([0-9]{1,4})(?:\?([a-z0-9_=&.+-]{1,200}))?")
 
 
 class ProceduralSource:
@@ -55,13 +57,14 @@ class ProceduralSource:
         for place, model in enumerate(models):
             score = SCORE if place == 0 else OTHER_MODEL_SCORE if model.kind == query.kind else OTHER_KIND_SCORE
             takes = max(query.takes, 1) if place == 0 else 1
-            found += [_candidate(model, query.seed, take, score) for take in range(takes)]
+            values = values_of(model, query)
+            found += [_candidate(model, query.seed, take, score, values) for take in range(takes)]
         return found
 
     def find(self, sound: str) -> Candidate:
         """Return the sound with this id. Raises SourceError for what is none of this source's."""
-        model, _, take = _parsed(sound)
-        return replace(_candidate(model, 0, take, SCORE), id=sound)
+        model, _, take, values = _parsed(sound)
+        return replace(_candidate(model, 0, take, SCORE, values), id=sound)
 
     def fetch(self, candidate: Candidate) -> SoundAsset:
         """Synthesise the sound, or take it from the cache.
@@ -71,10 +74,10 @@ class ProceduralSource:
         SourceError
             The id is none of this source's, or the cache cannot be written.
         """
-        model, seed, take = _parsed(candidate.id)
-        path = self._folder / model.name / f"{seed:016x}-{take}.flac"
+        model, seed, take, values = _parsed(candidate.id)
+        path = self._folder / model.name / f"{seed:016x}-{take}{_mark(values)}.flac"
         try:
-            duration_s = _duration_of_valid(path) or _made(path, model, seed, take)
+            duration_s = _duration_of_valid(path) or _made(path, model, seed, take, values)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except OSError as error:
             raise SourceError(
@@ -86,7 +89,7 @@ class ProceduralSource:
             sha256=digest,
             source=self.name,
             id=candidate.id,
-            title=_title(model, take),
+            title=_title(model, take, values),
             author=AUTHOR,
             licence=LICENCE,
             url="",
@@ -94,37 +97,67 @@ class ProceduralSource:
         )
 
 
-def _candidate(model: Model, seed: int, take: int, score: float) -> Candidate:
+def _candidate(model: Model, seed: int, take: int, score: float, values: Mapping[str, float] = NO_VALUES) -> Candidate:
+    told = "".join(f", {text}" for text in _told(model, values))
     individual = hashlib.blake2b(f"{seed}:{model.name}".encode(), digest_size=8).hexdigest()
     return Candidate(
         source=ProceduralSource.name,
-        id=f"{model.name}/{individual}-{take}",
-        title=_title(model, take),
+        id=f"{model.name}/{individual}-{take}{_written(values)}",
+        title=_title(model, take, values),
         tags=model.concepts,
         duration_s=model.duration_s,
         author=AUTHOR,
         licence=LICENCE,
         url="",
         score=score,
-        reason=f"synthesised: model {model.name!r}",
+        reason=f"synthesised: model {model.name!r}{told}",
         channels=model.channels,
     )
 
 
-def _title(model: Model, take: int) -> str:
-    return model.title if model.kind != "event" else f"{model.title} {take + 1}"
+def _title(model: Model, take: int, values: Mapping[str, float]) -> str:
+    title = model.title if model.kind != "event" else f"{model.title} {take + 1}"
+    return ", ".join((title, *_told(model, values)))
 
 
-def _parsed(identity: str) -> tuple[Model, int, int]:
+def _told(model: Model, values: Mapping[str, float]) -> list[str]:
+    """Return the values that were set, for people, in the order of the parameters."""
+    return [parameter.told(values[parameter.name]) for parameter in model.parameters if parameter.name in values]
+
+
+def _written(values: Mapping[str, float]) -> str:
+    """Return the end of an id: ``?persons=24&speed=3.5``, names in their order, numbers as short as they are exact."""
+    return "?" + "&".join(f"{name}={values[name]!r}".removesuffix(".0") for name in sorted(values)) if values else ""
+
+
+def _mark(values: Mapping[str, float]) -> str:
+    """Return what tells files of one take with other values apart."""
+    return "-" + hashlib.blake2b(_written(values).encode(), digest_size=6).hexdigest() if values else ""
+
+
+def _parsed(identity: str) -> tuple[Model, int, int, dict[str, float]]:
     """Read an id; it may come from a file that somebody sent, so nothing of it becomes a path unchecked."""
     parts = _ID.fullmatch(identity)
     model = BY_NAME.get(parts[1]) if parts else None
-    if parts is None or model is None:
+    values = _values(model, parts[4]) if parts and model else None
+    if parts is None or model is None or values is None:
         raise SourceError(
             f"no synthesised sound has the id {identity!r}; expected MODEL/16 hexadecimal digits-TAKE, with a model of "
-            "'extender sounds list'"
+            "'extender sounds procedural list', and ?PARAMETER=VALUE&… within its ranges where it is set"
         )
-    return model, int(parts[2], 16), int(parts[3])
+    return model, int(parts[2], 16), int(parts[3]), values
+
+
+def _values(model: Model, text: str | None) -> dict[str, float] | None:
+    """Return the values that an id sets; None unless it is written exactly as this source writes it."""
+    if text is None:
+        return {}
+    try:
+        values = {name: float(number) for name, _, number in (part.partition("=") for part in text.split("&"))}
+        model.values(values)
+    except (ValueError, UsageError):
+        return None
+    return values if _written(values) == f"?{text}" else None
 
 
 def _duration_of_valid(path: Path) -> float | None:
@@ -143,11 +176,11 @@ def _duration_of_valid(path: Path) -> float | None:
     return float(promised / SAMPLE_RATE) if whole else None
 
 
-def _made(path: Path, model: Model, seed: int, take: int) -> float:
+def _made(path: Path, model: Model, seed: int, take: int, values: Mapping[str, float]) -> float:
     """Synthesise a sound into a file, whole or not at all; return its length in seconds."""
     import soundfile
 
-    samples = rendered(model, seed, take)
+    samples = rendered(model, seed, take, values=values)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     os.close(handle)

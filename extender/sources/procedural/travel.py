@@ -246,7 +246,7 @@ def _blade(rng: Rng, count: int, rate_hz: Control, fall: float, harmonics: int, 
     return out
 
 
-def jet(rng: Rng, duration_s: float, speed: float = 290.0, distance: float = 240.0) -> Signal:
+def jet(rng: Rng, duration_s: float, speed: float = 290.0, nearest: float = 240.0) -> Signal:
     """An airliner overhead: a long roar whose comb of ground echoes slides down as it goes."""
     duration_s *= rng.uniform(0.95, 1.08)
     count = frames(duration_s)
@@ -254,12 +254,12 @@ def jet(rng: Rng, duration_s: float, speed: float = 290.0, distance: float = 240
     whine = _blade(rng, count, np.full(8, rng.uniform(1_500, 1_900)), 0.9, 3)
     whole = mixed((0.0, roar), (-20.0, whine))
     heard = passing(
-        _through_air(whole, distance - 240.0), speed / 3.6, distance, duration_s * 0.45, ground=0.55, far_hz=700.0
+        _through_air(whole, nearest - 240.0), speed / 3.6, nearest, duration_s * 0.45, ground=0.55, far_hz=700.0
     )
     return come_and_gone(heard, 4.0)
 
 
-def propeller(rng: Rng, duration_s: float, speed: float = 190.0, distance: float = 150.0) -> Signal:
+def propeller(rng: Rng, duration_s: float, speed: float = 190.0, nearest: float = 150.0) -> Signal:
     """A small aeroplane crosses the sky."""
     duration_s *= rng.uniform(0.95, 1.08)
     count = frames(duration_s)
@@ -268,8 +268,8 @@ def propeller(rng: Rng, duration_s: float, speed: float = 190.0, distance: float
     pistons = _blade(rng, count, rate * 1.5, 0.7, 12)
     air = noise(rng, count, lambda f: band(f, 100.0, 600.0, 1))
     whole = mixed((0.0, blades), (-6.0, pistons), (-10.0, air))
-    far = _through_air(whole, distance - 150.0)
-    return come_and_gone(passing(far, speed / 3.6, distance, duration_s * 0.5, ground=0.5, far_hz=900.0), 3.5)
+    far = _through_air(whole, nearest - 150.0)
+    return come_and_gone(passing(far, speed / 3.6, nearest, duration_s * 0.5, ground=0.5, far_hz=900.0), 3.5)
 
 
 ROTOR = Parameter("rotor", 8.0, 28.0, 16.5, "Hz", "how often a blade comes by")

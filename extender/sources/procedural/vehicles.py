@@ -63,11 +63,11 @@ _OCTAVES = np.log2(THIRDS_HZ / 1000.0)
 
 
 SPEED = Parameter("speed", 10.0, 160.0, 45.0, "km/h", "how fast it goes")
-DISTANCE = Parameter("distance", 2.0, 60.0, 5.0, "m", "how near it comes")
+NEAREST = Parameter("nearest", 2.0, 60.0, 5.0, "m", "how near it comes")
 RPM = Parameter("rpm", 600.0, 5_000.0, 820.0, "rpm", "turns of the engine a minute")
 
 
-def car_pass(rng: Rng, duration_s: float, speed: float = SPEED.default, distance: float = DISTANCE.default) -> Signal:
+def car_pass(rng: Rng, duration_s: float, speed: float = SPEED.default, nearest: float = NEAREST.default) -> Signal:
     """A car goes by: tyres first, engine under them; the faster it is, the more of the former.
 
     Tyres gain about 9 dB for twice the speed, the engine about 4 (Sandberg & Ejsmont 2002).
@@ -88,7 +88,7 @@ def car_pass(rng: Rng, duration_s: float, speed: float = SPEED.default, distance
     )
     hiss = noise(rng, count, lambda f: band(f, 2_500.0, 9_000.0, 1))
     whole = mixed((0.0, road), (-5.0 - 5.0 * faster, motor), (-15.0 + 2.0 * faster, hiss))
-    nearest_m = distance * rng.uniform(0.9, 1.1)
+    nearest_m = nearest * rng.uniform(0.9, 1.1)
     heard = passing(whole, speed / 3.6, nearest_m, duration_s * rng.uniform(0.45, 0.55))
     return come_and_gone(heard, 2.5)
 
@@ -130,7 +130,7 @@ def heavy_idle(rng: Rng, duration_s: float, rpm: float = HEAVY_RPM.default) -> S
     return np.asarray(unit(body) + 0.5 * air, dtype=np.float32)
 
 
-def heavy_pass(rng: Rng, duration_s: float, speed: float = 30.0, distance: float = 6.0) -> Signal:
+def heavy_pass(rng: Rng, duration_s: float, speed: float = 30.0, nearest: float = 6.0) -> Signal:
     """A bus or lorry pulls past."""
     duration_s *= rng.uniform(0.92, 1.1)
     count = frames(duration_s)
@@ -138,11 +138,11 @@ def heavy_pass(rng: Rng, duration_s: float, speed: float = 30.0, distance: float
     top = rng.uniform(1_500, 1_900) * 2.0 ** (0.1 * faster)
     rpm = rising([(0, 1_100), (0.42, top), (0.47, top * 0.72), (1, top * 0.98)], rng)  # one change of gear
     body = mixed((0.0, diesel(rng, rpm, count)), (-4.0 + 5.0 * faster, tyres(rng, count)))
-    heard = passing(body, speed / 3.6, distance * rng.uniform(0.9, 1.1), duration_s * 0.5)
+    heard = passing(body, speed / 3.6, nearest * rng.uniform(0.9, 1.1), duration_s * 0.5)
     return come_and_gone(heard, 2.5)
 
 
-def motorcycle(rng: Rng, duration_s: float, speed: float = 52.0, distance: float = 5.0) -> Signal:
+def motorcycle(rng: Rng, duration_s: float, speed: float = 52.0, nearest: float = 5.0) -> Signal:
     """A motorcycle accelerates past."""
     duration_s *= rng.uniform(0.92, 1.1)
     count = frames(duration_s)
@@ -162,7 +162,7 @@ def motorcycle(rng: Rng, duration_s: float, speed: float = 52.0, distance: float
     )
     driven = np.tanh(1.6 * unit(motor)).astype(np.float32)
     whole = mixed((0.0, driven), (-14.0, tyres(rng, count)))
-    return come_and_gone(passing(whole, speed / 3.6, distance, duration_s * 0.47), 2.0)
+    return come_and_gone(passing(whole, speed / 3.6, nearest, duration_s * 0.47), 2.0)
 
 
 def motorcycle_idle(rng: Rng, duration_s: float, rpm: float = 960.0) -> Signal:
@@ -206,7 +206,7 @@ def horn(rng: Rng, duration_s: float, pitch: float = 410.0) -> Signal:
     return in_place(rng, unit(parts) * pressed, 0.5, -11.0, 12.0)
 
 
-def siren(rng: Rng, duration_s: float, speed: float = 40.0, distance: float = 35.0) -> Signal:
+def siren(rng: Rng, duration_s: float, speed: float = 40.0, nearest: float = 35.0) -> Signal:
     """An emergency vehicle somewhere in the streets: two tones in turn, seen through many echoes."""
     count = frames(duration_s)
     high, low = 585.0 * rng.uniform(0.95, 1.05), 435.0 * rng.uniform(0.95, 1.05)
@@ -219,8 +219,8 @@ def siren(rng: Rng, duration_s: float, speed: float = 40.0, distance: float = 35
     tone = np.sum([np.sin(h * phase) * h**-0.8 for h in range(1, 12)], axis=0)
     tone = filtered(np.asarray(tone, dtype=np.float32), lambda f: band(f, 350.0, 2_200.0, 1))
     drift = stretched(np.exp(0.25 * wander(rng, points, 200.0, 0.2, 4.0, 0.5)), count)
-    heard = passing(tone * drift, speed / 3.6, distance, duration_s * rng.uniform(0.35, 0.65), far_hz=1_200.0)
-    wet_db = float(np.clip(-5.0 + 6.0 * np.log10(distance / 35.0), -12.0, 3.0))
+    heard = passing(tone * drift, speed / 3.6, nearest, duration_s * rng.uniform(0.35, 0.65), far_hz=1_200.0)
+    wet_db = float(np.clip(-5.0 + 6.0 * np.log10(nearest / 35.0), -12.0, 3.0))
     return come_and_gone(in_place(rng, heard, 1.0, wet_db, 30.0), 2.5)
 
 
@@ -275,11 +275,11 @@ def going(low: float, high: float, default: float) -> Parameter:
 
 def passing_at(low: float, high: float, default: float) -> Parameter:
     """Return the parameter of how near something comes."""
-    return replace(DISTANCE, low=low, high=high, default=default)
+    return replace(NEAREST, low=low, high=high, default=default)
 
 
 MODELS = (
-    Model("car", ("car", "motor vehicle", "vehicle"), "event", 1, 9.0, "Car passing", car_pass, (SPEED, DISTANCE)),
+    Model("car", ("car", "motor vehicle", "vehicle"), "event", 1, 9.0, "Car passing", car_pass, (SPEED, NEAREST)),
     Model("car-engine", ("engine", "car engine"), "loop", 1, 20.0, "Car engine idling", car_idle, (RPM,)),
     Model(
         "heavy-engine",
@@ -309,7 +309,7 @@ MODELS = (
         8.0,
         "Motorcycle passing",
         motorcycle,
-        (going(10.0, 180.0, 52.0), DISTANCE),
+        (going(10.0, 180.0, 52.0), NEAREST),
     ),
     Model(
         "motorcycle-idle",

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from extender.audio import read_audio
 from extender.errors import SourceError
-from extender.sources.base import Candidate, Query, SourceContext
+from extender.sources.base import Candidate, Query, Seen, SourceContext
 from extender.sources.procedural import ProceduralSource
 from extender.testing import check_sound_source
+from extender.types import Kind
 
 BARK = Query("dog", ("dog bark",), "event", takes=3, seed=5)
 
@@ -84,7 +85,11 @@ def _with_id(identity: str) -> Candidate:
 @pytest.mark.parametrize(
     "identity",
     ["", "dog", "dog/..", "../dog/0000000000000000-0", "dog/0000000000000000-0/../..", "poodle/0000000000000000-0",
-     "dog/000000000000000g-0", "dog/0000000000000000-0\n", "DOG/0000000000000000-0", "dog/0000000000000000-99999"],
+     "dog/000000000000000g-0", "dog/0000000000000000-0\n", "DOG/0000000000000000-0", "dog/0000000000000000-99999",
+     "crowd/0000000000000000-0?", "crowd/0000000000000000-0?persons=", "crowd/0000000000000000-0?persons=24.0",
+     "crowd/0000000000000000-0?persons=1e9", "crowd/0000000000000000-0?persons=nan", "crowd/0000000000000000-0?size=24",
+     "crowd/0000000000000000-0?persons=24&persons=24", "crowd/0000000000000000-0?persons=../24",
+     "traffic/0000000000000000-0?speed=50&density=20"],
 )  # fmt: skip
 def test_foreign_ids_become_no_paths(source: ProceduralSource, tmp_path: Path, identity: str) -> None:
     with pytest.raises(SourceError, match="no synthesised sound has the id"):
@@ -105,3 +110,40 @@ def test_cache_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     source = ProceduralSource(SourceContext(blocked))
     with pytest.raises(SourceError, match=r"cannot keep a synthesised sound in .*EXTENDER_CACHE"):
         source.fetch(source.search(BARK)[0])
+
+
+def test_picture_sets_what_it_shows(source: ProceduralSource) -> None:
+    def id_of(concept: str, seen: Seen, kind: Kind = "ambience", place: str = "") -> str:
+        return source.search(Query(concept, (concept,), kind, seed=1, place=place, seen=seen))[0].id.split("-", 1)[1]
+
+    assert id_of("crowd", Seen(count=24)) == "0?persons=24"
+    assert id_of("crowd", Seen(count=1, persons=1)) == "0", "one person is no crowd"
+    assert id_of("restaurant murmur", Seen(persons=9)) == "0?persons=9"
+    assert id_of("stadium crowd", Seen(persons=22)) == "0", "the players are not the crowd"
+    assert id_of("traffic", Seen(vehicles=5), place="busy street") == "0?density=30&speed=35"
+    assert id_of("car", Seen(count=1, distance_m=12.3456), "event", "highway") == "0?nearest=12&speed=100"
+    assert id_of("car", Seen(count=1, distance_m=900.0), "event") == "0?nearest=60"
+    assert id_of("wind", Seen(), place="mountain") == "0?speed=14"
+    assert id_of("crickets", Seen(night=True), place="desert") == "0?temperature=25"
+    assert id_of("dog", Seen(count=3, distance_m=40.0), "event") == "0", "the mixer puts it at its distance"
+
+
+def test_values_are_in_title_reason_and_sound(source: ProceduralSource) -> None:
+    wanted = Query("crowd", ("crowd",), "ambience", seed=1, seen=Seen(count=40))
+    (candidate, *_) = source.search(wanted)
+    assert candidate.title == "Crowd, 40 persons"
+    assert candidate.reason == "synthesised: model 'crowd', 40 persons"
+    asset = source.fetch(candidate)
+    assert asset.title == candidate.title
+    plain = source.fetch(source.search(replace(wanted, seen=Seen()))[0])
+    assert asset.sha256 != plain.sha256
+    assert source.find(candidate.id).id == candidate.id
+    assert source.fetch(source.find(candidate.id)).sha256 == asset.sha256, "the id alone makes the same sound again"
+
+
+@given(persons=st.integers(2, 1_000), wind=st.floats(1.0, 30.0))
+def test_ids_with_values_are_read_back(persons: int, wind: float) -> None:
+    source = ProceduralSource(SourceContext(Path("/nonexistent")))
+    for identity in (f"crowd/00000000000000ff-3?persons={persons}", f"wind/00000000000000ff-0?speed={float(wind)!r}"):
+        whole = identity.removesuffix(".0")
+        assert source.find(whole).id == whole
