@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from extender.cli.batch import batch
 from extender.cli.cache import cache_app
 from extender.cli.detect import detect
 from extender.cli.doctor import doctor
+from extender.cli.evaluate import evaluate
+from extender.cli.explain import explain, undo
 from extender.cli.mix import mix
 from extender.cli.render import demo, render
 from extender.cli.sounds import sounds_app
@@ -27,8 +30,12 @@ app = typer.Typer(
     ),
 )
 app.command()(render)
+app.command(context_settings={"ignore_unknown_options": True})(batch)
 app.command()(swap)
+app.command()(explain)
+app.command()(undo)
 app.command()(mix)
+app.command()(evaluate)
 app.command()(demo)
 app.command()(detect)
 app.command()(doctor)

@@ -51,11 +51,11 @@ def listening(mix: Preview, spectrogram: Spectrogram, name: str) -> dict[str, An
     }
 
 
-def page_of(template: str, values: Mapping[str, Any], *, more_style: str = "") -> str:
-    """Return a page as text: a template, filled in, with our style sheet and script written into it."""
-    script, style = _resource("report.js"), _style() + (_resource(more_style) if more_style else "")
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    shared = {"script": safe(script), "style": safe(style), "script_hash": f"sha256-{digest}"}
+def page_of(template: str, values: Mapping[str, Any], *, more_style: str = "", script: str = "report.js") -> str:
+    """Return a page as text: a template, filled in, with our style sheet and a script of ours written into it."""
+    code, style = _resource(script), _style() + (_resource(more_style) if more_style else "")
+    digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")
+    shared = {"script": safe(code), "style": safe(style), "script_hash": f"sha256-{digest}"}
     return _environment().get_template(template).render(values, **shared)
 
 

@@ -1,0 +1,1 @@
+"""Mixes compared: every scene of a folder mixed every way, measured alike, and given to people to be judged blind."""
