@@ -49,6 +49,7 @@ from extender.types import Arrangement, Cast, Project, Role, Search
 from extender.vision.base import PlaceTagger
 from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Lock, Meters, MixPlan, MixStrategy, Room, Track, TrackSettings, mix_to
+from mixer.threads import thread_count
 from scenes import Scene, Vocabulary, load_vocabulary
 
 LAST_RESORT = "procedural"
@@ -346,7 +347,7 @@ def cast_scene(
 def load_sounds(roles: Cast, folder: Path, progress: Progress = silent) -> Mapping[str, AudioBuffer]:
     """Decode every take once. Keys are SoundAsset.file. Raises InputError for what does not decode."""
     files = list(dict.fromkeys(take.file for role in roles.roles for take in role.takes))
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=thread_count()) as pool:
         decoded: dict[str, AudioBuffer] = {}
         for number, audio in enumerate(pool.map(lambda file: read_audio(folder / file), files), 1):
             decoded[files[number - 1]] = audio

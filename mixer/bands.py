@@ -8,7 +8,6 @@ smearing over time. Powers of different tracks add.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from mixer.masking_engine import two_ears
 from mixer.plan import TrackSettings
 from mixer.processors import Filter
 from mixer.session import MixSession
+from mixer.threads import thread_count
 from mixer.types import Samples, Track
 
 F32 = NDArray[np.float32]
@@ -246,7 +246,7 @@ class BandModel:
         self.ear, self.frames = listened.ear, listened.frames
         self.listened = listened
         self._locked = locked
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(max_workers=thread_count())
         self._level_weights = level_weights(self.ear)
         self._levels = np.stack([self._level(p, low) for p, low in zip(listened.powers, listened.low, strict=True)])
         counted = self._levels * self.frames.weights

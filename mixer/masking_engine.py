@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +13,7 @@ from mixer.ear import RATE, EarModel
 from mixer.ear_kernels import LARGEST_D_DB, NEVER, compare, pairs, unlike
 from mixer.masking_report import MaskingReport
 from mixer.stft import BATCH, Framer, Resampler, Spectra, spectra_of
+from mixer.threads import thread_count
 from mixer.timeline import downmix
 from mixer.types import Samples, check
 
@@ -195,7 +195,7 @@ class MaskingAnalyser:
         self._masked, self._together = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self._levels: Levels | None = None
         self._floor = self.ear.excitation(np.zeros((bands, 1), np.float32))[:, 0]
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(max_workers=thread_count())
 
     def __enter__(self) -> MaskingAnalyser:
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from mixer.results import Meters
 from mixer.room import room_response
 from mixer.spatial import Spatialiser, Stage
 from mixer.spool import Spool
+from mixer.threads import thread_count
 from mixer.timeline import Reader
 from mixer.types import Samples, Track, check
 
@@ -138,7 +138,7 @@ class MixSession:
         check(len(self._lanes) == len(tracks), "MixPlan", "tracks", "with unique ids", [track.id for track in tracks])
         self._keep = len(tracks) * frames * self.channels * 4 <= cache_bytes
         self._progress = progress or (lambda stage, fraction: None)
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(max_workers=thread_count())
         self._closing = Event()
         self._spool = Spool()
         self._spooled: tuple[object, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import io
-import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from extender.types import Part, Project, Role
 from mixer.curve import at_start
 from mixer.plan import TrackSettings
 from mixer.results import Meters, TrackMeter
+from mixer.threads import thread_count
 from mixer.types import Clip
 from scenes import Box, Detection
 
@@ -191,7 +191,7 @@ def render_report(
     """Return the page as text; parameters as of :func:`write_report`."""
     ordered = _in_order(project)
     preview_s = min(PREVIEW_S, max(_SHORTEST_PREVIEW_S, _ALL_PREVIEWS_S / max(1, len(ordered))))
-    with ThreadPoolExecutor(max_workers=min(3, os.cpu_count() or 1)) as pool:  # packing sound is most of the work
+    with ThreadPoolExecutor(max_workers=min(3, thread_count())) as pool:  # packing sound is most of the work
         mix_job = pool.submit(mix_preview, mix_file)
         jobs: list[Future[Preview | None]] = [
             pool.submit(role_preview, role, part, folder, max_s=preview_s) for role, part in ordered

@@ -8,7 +8,6 @@ forgets from frame to frame. What is chosen by it is to be measured.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from mixer.optimise.predictor import Candidates, listen_evenly
 from mixer.plan import TrackSettings
 from mixer.residue import HARSH_HZ, MUDDY_HZ, band_weights, grouped
 from mixer.session import MixSession
+from mixer.threads import thread_count
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -109,7 +109,7 @@ class BatchModel:
         self._band_weights = band_weights(self.ear.centres_hz)
         f = self.ear.centres_hz
         self._rough = sum(((f >= low) & (f <= high)).astype(np.float64) for low, high in (MUDDY_HZ, HARSH_HZ))
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._pool = ThreadPoolExecutor(max_workers=thread_count())
 
     def __enter__(self) -> BatchModel:
         return self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -19,6 +18,7 @@ from mixer.errors import MixerError
 from mixer.optimise.predictor import Candidates
 from mixer.plan import TrackSettings
 from mixer.session import MixSession
+from mixer.threads import thread_count
 from models.checksum import verify
 from models.residue.candidates import listen_evenly
 from models.residue.inputs import GROUPS, SETTINGS, Inputs, from_log, inputs_of
@@ -114,7 +114,7 @@ def _side_by_side(work: Callable[[Inputs], F32], inputs: Inputs) -> F32:
         span = slice(start, start + AT_A_TIME)
         return work(Inputs(inputs.levels, inputs.settings[span], inputs.moving[span], inputs.analytic[span]))
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=thread_count()) as pool:
         return np.concatenate(list(pool.map(some, range(0, len(inputs.analytic), AT_A_TIME))))
 
 

@@ -7,7 +7,6 @@ compressor, level lock, fader and place make of it, and the law of partial loudn
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +19,7 @@ from mixer.dynamics import compression_db
 from mixer.ear import EarModel
 from mixer.optimise.predictor import Candidates
 from mixer.residue import GROUPS, band_weights
+from mixer.threads import thread_count
 from models.residue.quick_kernels import lost_loudness
 
 F32 = NDArray[np.float32]
@@ -127,7 +127,7 @@ class QuickModel:
         def work(span: slice) -> None:
             lost_loudness(self.signal, gain[span], moves[span], candidates.shares[span], self._tables, maps[span])
 
-        count = os.cpu_count() or 1
+        count = thread_count()
         edges = np.linspace(0, len(candidates), count + 1).astype(int)
         with ThreadPoolExecutor(max_workers=count) as pool:
             list(pool.map(work, [slice(int(a), int(b)) for a, b in pairwise(edges)]))
