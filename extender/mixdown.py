@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class MixdownOptions:
     targets: Mapping[str, float] = field(default_factory=dict)
     pans: Mapping[str, float] = field(default_factory=dict)
     priorities: Mapping[str, float] = field(default_factory=dict)
+    locks: tuple[str, ...] = ()
     plan: Path | None = None
     stems: Path | None = None
     report: bool = True
@@ -129,6 +130,19 @@ def mixdown(
             kept[page].write_text(html, encoding="utf-8", newline="\n")
     paths = tuple(path for path, _ in stems.values())
     return Mixdown(output, plan_file, page if options.report else None, paths, tracks, made)
+
+
+@contextmanager
+def stems_of(plan: MixPlan, given: Sequence[Path]) -> Iterator[tuple[Track, ...]]:
+    """Yield the tracks of a plan, from the sound files and folders that it was made of.
+
+    Raises
+    ------
+    InputError
+        Something does not exist, or is not what the plan knows.
+    """
+    with tempfile.TemporaryDirectory(prefix="image-extender-") as scratch:
+        yield _as_planned(_tracks(find_stems(given, Path()), MixdownOptions(), Path(scratch)), plan)
 
 
 def find_stems(given: Iterable[Path], output: Path) -> tuple[Path, ...]:
@@ -316,6 +330,7 @@ def _make(
         chosen = {} if plan else {
             "strategy": by, "duration_s": options.duration_s, "loudness": options.loudness_lufs,
             "layout": layout, "freedom_deg": options.freedom_deg, "seed": options.seed, "sample_rate": rate,
+            "locks": options.locks,
         }  # fmt: skip
         return mix_and_compare(
             tracks,

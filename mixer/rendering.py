@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
@@ -19,7 +19,7 @@ from mixer.results import Meters, Render
 from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
 from mixer.spatial import Spatialiser
-from mixer.strategies.base import MixRequest, MixStrategy, begun, levelled, plan_levels
+from mixer.strategies.base import MixRequest, MixStrategy, begun, levelled, plan_bus, plan_levels
 from mixer.types import AudioBuffer, Samples, Track, check
 
 if TYPE_CHECKING:
@@ -459,6 +459,10 @@ def _session(tracks: Sequence[Track], wanted: Mapping[str, Any], progress: Progr
 
 def _planned(strategy: MixStrategy, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
     """Return a strategy's plan, without what locks do not allow: a strategy of others may know nothing of them."""
+    if tracks and all(track.id in request.fixed for track in tracks):
+        plan = plan_bus(strategy.name, [request.fixed[track.id] for track in tracks], request)
+        told = f"{plan.bus.reason}; all settings of the tracks were given"
+        return replace(plan, bus=replace(plan.bus, reason=told))
     plan = strategy.plan(tracks, request)
     _check_plan(tracks, plan)
     allowed = [begun(track, request, settings) for track, settings in zip(tracks, plan.tracks, strict=True)]

@@ -9,6 +9,7 @@ import typer
 from extender.cli.cache import cache_app
 from extender.cli.detect import detect
 from extender.cli.doctor import doctor
+from extender.cli.explain import explain, undo
 from extender.cli.evaluate import evaluate
 from extender.cli.mix import mix
 from extender.cli.render import demo, render
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 app.command()(render)
 app.command()(swap)
+app.command()(explain)
+app.command()(undo)
 app.command()(mix)
 app.command()(evaluate)
 app.command()(demo)

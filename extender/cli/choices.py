@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -160,6 +160,8 @@ def options_of(
     outputs: str = "credits,report",
     strategy: str | None = None,
     search: Search | None = None,
+    locks: tuple[str, ...] = (),
+    priorities: Mapping[str, float] | None = None,
     loudness_lufs: float = -20.0,
     quiet_lufs: float = -30.0,
     loud_lufs: float = -20.0,
@@ -196,6 +198,8 @@ def options_of(
         named=named_sounds(named),
         strategy=strategy or STRATEGY,
         search=search or Search(),
+        locks=locks,
+        priorities=priorities or {},
         loudness_lufs=loudness_lufs,
         file_format=file_format,
         stems=stems,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +28,7 @@ from extender.cli.options import (
     SeedOption,
     StrategyOption,
 )
+from extender.cli.tuning import LockOption, PriorityOption, checked_locks, numbers_by_name, priorities_of
 
 if TYPE_CHECKING:
     from extender.mixdown import Mixdown
@@ -47,6 +47,7 @@ _PLANNED = (
     "target",
     "pan",
     "priority",
+    "lock",
 )
 """Options that a plan has decided already."""
 
@@ -108,9 +109,8 @@ def mix(
         list[str] | None,
         _by_name("Where a track stands: 45 = left, -45 = right; default: free.", "TRACK=DEG", "--pan"),
     ] = None,
-    priority: Annotated[
-        list[str] | None, _by_name("How much it matters that a track is heard.", "TRACK=0..1", "--priority")
-    ] = None,
+    priority: PriorityOption = None,
+    lock: LockOption = None,
     plan: Annotated[
         Path | None,
         typer.Option(help="Follow the .plan.json of an earlier mix to the letter.", readable=False),
@@ -143,6 +143,8 @@ def mix(
 
       extender mix stems/ -o song.wav --strategy asra --seconds 60     # Ctrl-C takes the best so far
 
+      extender mix stems/ -o song.wav --lock voice --lock drums:eq=-3..3
+
       extender mix stems/ -o song.wav --plan song.plan.json --force     # again, after editing the plan
     """
     with one_line_errors(debug):
@@ -163,9 +165,10 @@ def mix(
             duration_s=duration,
             seed=seed,
             freedom_deg=freedom,
-            targets=_numbers(target, "--target", "TRACK=LUFS", -70.0, 0.0),
-            pans=_numbers(pan, "--pan", "TRACK=DEG", -180.0, 180.0),
-            priorities=_numbers(priority, "--priority", "TRACK=0..1", 0.0, 1.0),
+            targets=numbers_by_name(target, "--target", "TRACK=LUFS", -70.0, 0.0),
+            pans=numbers_by_name(pan, "--pan", "TRACK=DEG", -180.0, 180.0),
+            priorities=priorities_of(priority),
+            locks=checked_locks(lock),
             plan=plan,
             stems=stem_folder,
             report=report,
@@ -180,23 +183,6 @@ def mix(
             if watch.asked:
                 typer.echo(f"note: {ENDED_EARLY}")
             _tell(made)
-
-
-def _numbers(texts: Sequence[str] | None, option: str, form: str, low: float, high: float) -> Mapping[str, float]:
-    """Return values by the names of tracks, from ``TRACK=VALUE``."""
-    from extender.errors import UsageError
-
-    found: dict[str, float] = {}
-    for text in texts or ():
-        name, equals, value = text.rpartition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not (name and equals and low <= number <= high):
-            raise UsageError(f"{option} wants {form} with a number in {low:g}..{high:g}, got {text!r}")
-        found[name] = number
-    return found
 
 
 def _as_json(made: Mixdown) -> dict[str, Any]:

@@ -55,6 +55,14 @@ from extender.cli.options import (
     TrustOption,
     WeightsOption,
 )
+from extender.cli.tuning import (
+    AgainOption,
+    LockOption,
+    PriorityOption,
+    UnlockOption,
+    checked_locks,
+    priorities_of,
+)
 
 if TYPE_CHECKING:
     from extender.pipeline import Soundscape
@@ -97,6 +105,10 @@ def render(
     seconds: SecondsOption = None,
     mix_weights: MixWeightsOption = None,
     method: MethodOption = None,
+    lock: LockOption = None,
+    unlock: UnlockOption = None,
+    priority: PriorityOption = None,
+    again: AgainOption = False,
     loudness: Annotated[
         float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
     ] = -20.0,
@@ -141,6 +153,8 @@ def render(
       extender render photo.jpg --licence commercial --replace dog=freesound:1234
 
       extender render photo.soundscape/project.json --force     # again, after editing it
+
+      extender render photo.soundscape/project.json --force --strategy asra --lock bell --lock rain:gain=-3..0
     """
     with one_line_errors(debug):
         from extender.cli.choices import names_in, options_of, search_of, see_options, sound_options, told_apart
@@ -152,11 +166,13 @@ def render(
         target = output or default_output(source)
         weights, mix_weights = told_apart(weights, mix_weights)
         search = search_of(effort, seconds, mix_weights, method)
+        locks, priorities = checked_locks(lock), priorities_of(priority)
         watch = EndEarly(say=not (quiet or json_output))
         with progress_bar(show=not (quiet or json_output)) as progress:
             if source.suffix.lower() == ".json":
-                remix = Remix(strategy, search) if strategy or search.options() else None
-                if remix and strategy:
+                wanted = Remix(strategy, search, locks, checked_locks(unlock, "--unlock"), priorities)
+                remix = wanted if again or wanted != Remix() else None
+                if strategy:
                     strategy_of(strategy, search)  # what it does not know is said before any work is done
                 result = render_project(
                     source, target, force=force, outputs=names_in(outputs), progress=progress, remix=remix, watch=watch
@@ -184,6 +200,8 @@ def render(
                     outputs=outputs,
                     strategy=strategy,
                     search=search,
+                    locks=locks,
+                    priorities=priorities,
                     loudness_lufs=loudness,
                     quiet_lufs=quiet_level,
                     loud_lufs=loud_level,

@@ -20,6 +20,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
     monkeypatch.delenv("FREESOUND_API_KEY", raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_taste(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXTENDER_TASTE", str(tmp_path_factory.mktemp("taste") / "taste.json"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where synthesised sounds are kept for all tests that link their own cache's ``procedural`` to it."""
