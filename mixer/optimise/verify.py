@@ -21,8 +21,9 @@ F64 = NDArray[np.float64]
 
 PASSES = 3
 """So many times as long as a mix takes to be played and measured there must be left to begin with ``unmask``."""
-ROOM, LATER = 0.4, 2
-"""Share of the time that ``unmask`` may try things for, beside so many passes to measure what it has found."""
+ROOM, LATER, SEARCH = 0.4, 2, 8
+"""Share of the time that ``unmask`` may try things for, beside so many passes to measure what it has found; and passes
+that a search needs to be worth it: where less would be left, ``unmask`` has it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +134,9 @@ def ground(tracks: Sequence[Track], request: MixRequest, clock: Clock | None = N
                 known[key] = analyse_residue(request.session, key)
             return known[key]
 
-        made, _ = make_room(given, request, look, clock.within(ROOM * (clock.left_s - LATER * pass_s)))
+        left_s = clock.left_s - LATER * pass_s
+        share = ROOM if (1.0 - ROOM) * left_s >= SEARCH * pass_s else 1.0
+        made, _ = make_room(given, request, look, clock.within(share * left_s))
         unmasked = Measured("unmask", made, look(made), none, 0.0)
     return Ground(given.tracks, given.places, placed, flat, unmasked, pass_s)
 
