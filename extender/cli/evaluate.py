@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from extender.cli.common import DebugOption, JsonOption, QuietOption, one_line_errors, print_json, progress_bar
-from extender.cli.options import OUTPUT, SOUND, SeedOption
+from extender.cli.options import MIXING, OUTPUT, SOUND, Effort, SeedOption
 
 if TYPE_CHECKING:
     from extender.evaluation.opinions import Opinions
@@ -37,14 +37,19 @@ def evaluate(
     ] = None,
     strategies: Annotated[
         str | None,
-        typer.Option(help="Which to compare; default: all, and 'tuned'.", metavar="NAME,…", rich_help_panel=SOUND),
+        typer.Option(help="Which to compare; default: all, and 'tuned'.", metavar="NAME,…", rich_help_panel=MIXING),
     ] = None,
     effort: Annotated[
-        str, typer.Option(help="Of refine and asra: quick, normal, best; tuned has one more.", rich_help_panel=SOUND)
-    ] = "normal",
+        Effort, typer.Option(help="Of refine and asra; tuned has the next one up.", rich_help_panel=MIXING)
+    ] = Effort.NORMAL,
     tuned: Annotated[
-        str, typer.Option(help="Weights of 'tuned'.", metavar="residue=…,loudness=…,clarity=…", rich_help_panel=SOUND)
-    ] = "residue=3,loudness=0.1,clarity=1",
+        str,
+        typer.Option(help="What counts how much for 'tuned'.", metavar="NAME=NUMBER,…", rich_help_panel=MIXING),
+    ] = "residue=3,loudness=.1,clarity=1",
+    trained: Annotated[
+        bool,
+        typer.Option("--predictor/--no-predictor", help="Search with the trained network.", rich_help_panel=MIXING),
+    ] = True,
     loudness: Annotated[
         float, typer.Option(help="LUFS of all mixes.", min=-70.0, max=0.0, rich_help_panel=SOUND)
     ] = -20.0,
@@ -98,14 +103,15 @@ def evaluate(
             raise UsageError(f"one folder is evaluated at a time, got {len(paths)}; with --results give answers too")
         if output is None:
             raise UsageError("say with --output FOLDER where the evaluation goes")
+        from extender.cli.choices import weights_in
         from extender.evaluation.measuring import Wanted
         from extender.evaluation.run import EvaluateOptions
         from extender.evaluation.run import evaluate as run
-        from extender.evaluation.systems import DEFAULT, systems_of, weights_of
+        from extender.evaluation.systems import DEFAULT, systems_of
 
         names = DEFAULT if strategies is None else [name.strip() for name in strategies.split(",") if name.strip()]
         options = EvaluateOptions(
-            systems_of(names, effort, weights_of(tuned)),
+            systems_of(names, effort.value, weights_in(tuned), trained=trained),
             Wanted(loudness_lufs=loudness, seed=seed, sounds=sounds),
             scenes,
             duration,

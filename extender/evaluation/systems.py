@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, get_args
 
 from extender.errors import UsageError
-from extender.plugins import installed, load_plugin
-from mixer import MixerError
+from extender.plugins import installed
+from mixer.optimise.effort import EFFORTS, EffortName
+from mixer.plugins import STRATEGIES, make, takes
+
+if TYPE_CHECKING:
+    from mixer import Weights
 
 FLAT, MANUAL, TUNED = "flat", "manual", "tuned"
 DEFAULT = ("flat", "balanced", "hafezi", "perez-gonzalez", "mansbridge", "unmask", "refine", "asra", TUNED)
 SEARCHING = ("refine", "asra", TUNED)
-EFFORTS = ("quick", "normal", "best")
-TUNED_WEIGHTS = (3.0, 0.1, 1.0)
-"""α, β, γ of ``tuned``: residue, loudness, clarity; ``asra`` weighs residue and clarity alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,85 +30,77 @@ class System:
         On the table.
     strategy : str
         Which of the installed strategies it is.
-    effort : str
-        Of a search; empty for what does not search.
-    weights : tuple of float
-        α, β, γ of ``asra``; empty = its own.
+    effort : {"quick", "normal", "best"} or None
+        None = it has none.
+    weights : mixer.Weights or None
+        α, β, γ of ``asra``; None = its own.
+    trained : bool
+        Whether a trained network predicts the residue in its search.
     """
 
     name: str
     strategy: str
-    effort: str = ""
-    weights: tuple[float, ...] = ()
+    effort: EffortName | None = None
+    weights: Weights | None = None
+    trained: bool = False
 
     def make(self) -> Any:
-        """Return the strategy."""
-        if self.strategy == "asra":
-            from mixer.optimise.objectives import Weights
-            from mixer.strategies.asra import Asra
+        """Return the strategy. Raises MixerError where it cannot be loaded."""
+        asked = {"effort": self.effort, "weights": self.weights}
+        options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+        if self.trained:
+            from models.residue.inference import ResidueModel
 
-            return Asra(effort=self.effort, weights=Weights(*self.weights) if self.weights else None)
-        if self.strategy == "refine":
-            from mixer.strategies.refine import Refine
-
-            return Refine(effort=self.effort)
-        return load_plugin("extender.mix_strategies", self.strategy)()
+            options["predictor"] = ResidueModel()
+        return make(STRATEGIES, self.strategy, **options)
 
     @property
     def told(self) -> str:
         """What it is, in a few words; empty where its name says it."""
-        if self.name == TUNED:
-            alpha, beta, gamma = self.weights
-            return f"asra with weights residue {alpha:g}, loudness {beta:g}, clarity {gamma:g}, effort {self.effort}"
-        return f"effort {self.effort}" if self.effort else ""
+        parts = [self.strategy] if self.name != self.strategy else []
+        if self.weights is not None:
+            w = self.weights
+            parts.append(f"weights residue {w.residue:g}, loudness {w.loudness:g}, clarity {w.clarity:g}")
+        if self.effort is not None:
+            parts.append(f"effort {self.effort}")
+        if self.strategy == "asra":
+            parts.append("the trained network predicts" if self.trained else "the band model predicts")
+        return ", ".join(parts)
 
 
-def systems_of(names: Sequence[str], effort: str, weights: tuple[float, float, float]) -> tuple[System, ...]:
+def systems_of(
+    names: Sequence[str], effort: EffortName, weights: Weights, *, trained: bool = True
+) -> tuple[System, ...]:
     """Return the systems by their names; ``flat``, with which all are compared, always comes first.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of strategies, or ``tuned``: ``asra`` with ``weights``, and the next effort up.
+    effort : {"quick", "normal", "best"}
+    weights : mixer.Weights
+    trained : bool
+        Use the trained network, as mixing does, where it can be run quickly.
 
     Raises
     ------
     UsageError
-        There is no such strategy, or no such effort.
+        There is no such strategy.
     """
-    if effort not in EFFORTS:
-        raise UsageError(f"--effort must be one of {', '.join(EFFORTS)}, got {effort!r}")
-    known = (*installed("extender.mix_strategies"), TUNED)
+    known = (*installed(STRATEGIES), TUNED)
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UsageError(f"--strategies: unknown {unknown[0]!r}; there are: {', '.join(known)}")
-    more = EFFORTS[min(EFFORTS.index(effort) + 1, len(EFFORTS) - 1)]
+    efforts: tuple[EffortName, ...] = get_args(EffortName)
+    more = efforts[min(efforts.index(effort) + 1, len(EFFORTS) - 1)]
+    trained = trained and find_spec("onnxruntime") is not None
     made = {FLAT: System(FLAT, FLAT)}
     for name in names:
         if name == TUNED:
-            made[name] = System(name, "asra", more, weights)
+            made[name] = System(name, "asra", more, weights, trained)
         else:
-            made[name] = System(name, name, effort if name in SEARCHING else "")
+            options = takes(STRATEGIES, name)
+            made[name] = System(
+                name, name, effort if "effort" in options else None, None, trained and "predictor" in options
+            )
     return tuple(made.values())
-
-
-def weights_of(text: str) -> tuple[float, float, float]:
-    """Return α, β, γ of ``residue=3,loudness=0.1,clarity=1``; what is not named is as in TUNED_WEIGHTS.
-
-    Raises
-    ------
-    UsageError
-        It is something else, or weights that no search can use.
-    """
-    from mixer.optimise.objectives import Weights
-
-    found = dict(zip(("residue", "loudness", "clarity"), TUNED_WEIGHTS, strict=True))
-    wrong = UsageError(f"--tuned wants residue=…,loudness=…,clarity=… with numbers from 0, got {text!r}")
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if name not in found or not equals:
-            raise wrong
-        try:
-            found[name] = float(value)
-        except ValueError:
-            raise wrong from None
-    try:
-        weights = Weights(**found)
-    except MixerError:
-        raise wrong from None
-    return weights.residue, weights.loudness, weights.clarity

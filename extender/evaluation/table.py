@@ -241,7 +241,7 @@ def as_markdown(report: Report, command: str) -> str:
         "|---" * len(head) + "|",
         *("| " + " | ".join(row) + " |" for row in rows),
         "",
-        *(f"{row.system}: {row.told}." for row in report.rows if row.system in ("tuned",)),
+        *(f"{row.system}: {row.told}.  " for row in report.rows if row.told),
         MARK[1],
     ]
     return "\n".join(lines) + "\n"

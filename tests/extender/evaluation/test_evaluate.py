@@ -12,9 +12,10 @@ import pytest
 
 from extender.evaluation.measuring import Wanted
 from extender.evaluation.run import EvaluateOptions, evaluate
-from extender.evaluation.systems import System, systems_of
+from extender.evaluation.systems import systems_of
 from extender.evaluation.table import MARK
 from extender.output.page import contrast
+from mixer import Weights
 from tests.extender.evaluation.conftest import make_scene, run
 from tests.extender.output.test_report import Page
 
@@ -106,7 +107,7 @@ def test_what_is_damaged_or_gone_is_measured_again(evaluated: Path, two_scenes: 
 
 
 def test_after_an_interruption_it_goes_on_where_it_was(two_scenes: Path, tmp_path: Path) -> None:
-    options = EvaluateOptions(systems_of(["flat", "balanced"], "quick", (1, 1, 1)), Wanted(sounds=False))
+    options = EvaluateOptions(systems_of(["flat", "balanced"], "quick", Weights()), Wanted(sounds=False))
     seen: list[str] = []
 
     def stopped() -> bool:
@@ -172,8 +173,8 @@ def test_what_cannot_be_meant_is_one_line(two_scenes: Path, tmp_path: Path) -> N
         ((two_scenes,), 2, "--output"),
         ((two_scenes, two_scenes, "-o", tmp_path / "o"), 2, "one folder"),
         ((two_scenes, "-o", tmp_path / "o", "--strategies", "loud"), 2, "unknown 'loud'"),
-        ((two_scenes, "-o", tmp_path / "o", "--effort", "endless"), 2, "--effort"),
-        ((two_scenes, "-o", tmp_path / "o", "--tuned", "residue"), 2, "--tuned"),
+        ((two_scenes, "-o", tmp_path / "o", "--tuned", "residue=-1"), 2, "weights are written as"),
+        ((two_scenes, "-o", tmp_path / "o", "--tuned", "residue"), 2, "weights are written as"),
         ((two_scenes, "-o", tmp_path / "file"), 4, "not a folder"),
         ((two_scenes, "-o", tmp_path / "full"), 4, "something else"),
         ((tmp_path / "nowhere", "-o", tmp_path / "o"), 3, "no such file"),
@@ -185,7 +186,3 @@ def test_what_cannot_be_meant_is_one_line(two_scenes: Path, tmp_path: Path) -> N
         assert told in made.stderr
         assert len(made.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "o").exists()
-
-
-def test_a_system_is_what_its_name_says() -> None:
-    assert System("x", "flat").told == ""

@@ -11,8 +11,8 @@ import pytest
 from extender.errors import UsageError
 from extender.evaluation.measuring import EXCERPT_S, Wanted, loudest_start_s, measure_manual, measure_system
 from extender.evaluation.scenes import Scene, find_scenes
-from extender.evaluation.systems import DEFAULT, System, systems_of, weights_of
-from mixer import AudioBuffer, Track
+from extender.evaluation.systems import DEFAULT, System, systems_of
+from mixer import AudioBuffer, Track, Weights
 from tests.extender.evaluation.conftest import make_scene, sounds, write
 
 FLAT, QUIET = System("flat", "flat"), Wanted(sounds=False)
@@ -135,29 +135,27 @@ def test_long_scenes_get_an_excerpt(tmp_path: Path) -> None:
 
 
 def test_systems_are_made_of_their_names() -> None:
-    made = systems_of(DEFAULT, "quick", (3.0, 0.1, 1.0))
+    made = systems_of(DEFAULT, "quick", Weights(3.0, 0.1, 1.0), trained=False)
     assert tuple(system.name for system in made) == DEFAULT
     by_name = {system.name: system for system in made}
-    assert (by_name["asra"].effort, by_name["tuned"].effort, by_name["flat"].effort) == ("quick", "normal", "")
-    assert "residue 3" in by_name["tuned"].told
-    assert systems_of(["unmask"], "best", (1, 1, 1))[0].name == "flat"
+    assert (by_name["asra"].effort, by_name["tuned"].effort, by_name["flat"].effort) == ("quick", "normal", None)
+    assert by_name["refine"].effort == "quick"
+    assert by_name["tuned"].told == (
+        "asra, weights residue 3, loudness 0.1, clarity 1, effort normal, the band model predicts"
+    )
+    assert (by_name["asra"].weights, by_name["flat"].told) == (None, "")
+    assert [system.name for system in systems_of(["unmask"], "best", Weights())] == ["flat", "unmask"]
+    assert systems_of(["tuned"], "best", Weights())[1].effort == "best"
     assert all(system.make().plan for system in made)
-    for names, effort in ((["loud"], "quick"), (["asra"], "endless")):
-        with pytest.raises(UsageError):
-            systems_of(names, effort, (1, 1, 1))
+    with pytest.raises(UsageError, match=r"unknown 'loud'; there are: .*unmask.*tuned"):
+        systems_of(["loud"], "quick", Weights())
 
 
-def test_weights_are_read_with_distrust() -> None:
-    assert weights_of("residue=2, clarity=0.5") == (2.0, 0.1, 0.5)
-    assert weights_of("") == (3.0, 0.1, 1.0)
-    for text in (
-        "residue",
-        "residue=x",
-        "loud=1",
-        "residue=-1",
-        "residue=nan",
-        "residue=inf",
-        "residue=0,loudness=0,clarity=0",
-    ):
-        with pytest.raises(UsageError, match="--tuned wants"):
-            weights_of(text)
+def test_the_trained_network_searches_where_it_can_be_run(scene: Scene) -> None:
+    pytest.importorskip("onnxruntime")
+    asra = systems_of(["asra", "unmask"], "quick", Weights())[1]
+    assert asra.trained
+    made, _ = measure_system(scene, asra, QUIET, None, go_on)
+    assert made.error is not None
+    assert made.error < 0.5
+    assert made.trials
