@@ -82,7 +82,6 @@ CALLS: Mapping[str, Calling] = MappingProxyType(
         "snake": Calling(("cobra",), _whole(), Voice(80, 100, 500, voiced=False)),
         "gorilla": Calling(("gorilla grunt", "gorilla snarl"), Cutting(0.1, 1.6, 0.08), Voice(64, 50, 400)),
         "rodent": Calling(("mouse",), Cutting(0.02, 0.6, 0.03, 24.0, 10.0, ends=True), Voice(32, 800, 6_000)),
-        "bicycle-horn": Calling(("bicycle horn",), _whole(), Voice(40, 150, 900)),
         "canary": Calling(("canary", "bird"), Cutting(0.03, 0.8, 0.02, 26.0, 12.0, ends=True), Voice(32, 1_200, 8_000)),
     }
 )
@@ -92,9 +91,6 @@ STRUCK: Mapping[str, Striking] = MappingProxyType(
         "clock": Striking(
             ("clock tick", "watch tick"), Cutting(0.004, 0.25, 0.04, 24.0, 13.0, 0.3), 0.3, 3.0, True, 4
         ),
-        "bicycle-bell": Striking(("bicycle bell",), Cutting(0.01, 1.5, 0.005, 7.0, 3.0, 0.8, True), 0.8, 6.0),
-        "coins": Striking(("coin",), Cutting(0.01, 1.2, 0.02, 20.0, 8.0, 0.6, True), 0.5, 4.0),
-        "knock": Striking(("door knock",), Cutting(0.005, 0.4, 0.03, 22.0, 10.0, 0.3, True), 0.3),
         "door-close": Striking(("door close",), Cutting(0.02, 0.8, 0.25, 34.0, 8.0, 0.3, True), 0.5),
         "door-open": Striking(("door open",), Cutting(0.005, 0.3, 0.03, 26.0, 8.0, 0.2, True), 0.3),
     }

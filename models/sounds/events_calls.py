@@ -14,7 +14,7 @@ from models.sounds.events_voice import PITCH_STEP, Trajectory, carried, pitch, r
 
 Doubles = NDArray[np.float64]
 
-DEPTH_DB = 62.0
+DEPTH_DB = 75.0
 """What lies so far under the loudest band of a take is taken for silence."""
 COMPONENTS, KEPT = 20, 0.95
 """Principal components that are kept at most, and the share of the variance at which no more are."""

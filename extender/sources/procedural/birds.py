@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from extender.sources.procedural.calls_bouts import EXCITEMENT, ONE, Bout, called
+from extender.sources.procedural.calls_bouts import EXCITEMENT, ONE, Bout, called, song
 from extender.sources.procedural.distance import at_distance
 from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
 from extender.sources.procedural.model import Model, Parameter
@@ -113,17 +113,6 @@ class _Singer:
                 pieces.append((at, note * np.float32(rng.lognormal(0, 0.2))))
                 at += length + gap * rng.lognormal(0, 0.12)
         return sequence(pieces)
-
-
-def bird(rng: Rng, duration_s: float) -> Signal:
-    """One songbird: a phrase or two."""
-    singer = _Singer(own(rng))
-    pieces, at = [], 0.0
-    for _ in range(int(rng.integers(1, 4))):
-        phrase = singer.sing(rng)
-        pieces.append((at, phrase))
-        at += phrase.size / SAMPLE_RATE + rng.uniform(0.3, 0.9)
-    return in_place(rng, sequence(pieces), 0.8, -11.0, 18.0)
 
 
 def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: float = 1.0) -> Samples:
@@ -271,7 +260,7 @@ def wings(rng: Rng, duration_s: float) -> Signal:
 
 
 MODELS = (
-    at_distance(Model("bird", ("bird", "songbird", "parrot", "wild animal"), "event", 1, 2.5, "Songbird", bird), 15.0),
+    at_distance(Model("bird", ("bird", "songbird", "parrot", "wild animal"), "event", 1, 2.5, "Songbird", song), 15.0),
     Model("birdsong", ("birdsong",), "ambience", 2, 30.0, "Birdsong", birdsong, (BIRDS,)),
     Model(
         "birds",

@@ -109,3 +109,50 @@ def called(
         return in_place(rng, made, t60_s, wet_db, first_ms)
 
     return of_mass if usual_kg > 0 else plain
+
+
+def song(rng: Rng, duration_s: float, name: str = "canary") -> Signal:
+    """Return phrases of a bird: a few syllables of its own, each several times over, as songbirds do."""
+    one = own(rng)
+    fit = call_fit(name)
+    voice = caller(rng, fit)
+    repertoire = [
+        (int(one.integers(1 << 30)), int(one.integers(1, 7)), float(np.exp(0.4 * one.standard_normal())))
+        for _ in range(int(one.integers(2, 6)))
+    ]
+    pace = float(np.exp(fit.gap_s[0] + fit.gap_s[1] * one.standard_normal()))
+    pieces: list[tuple[float, Signal]] = []
+    at = 0.0
+    while at < duration_s:
+        for _ in range(int(rng.integers(1, 4))):
+            seed, times, slower = repertoire[int(rng.integers(len(repertoire)))]
+            for _ in range(max(1, times + int(rng.integers(-1, 2)))):
+                # The seed is the syllable's: what is sung again is nearly, not exactly, the same.
+                note = voice.utter(np.random.default_rng([seed, int(rng.integers(3))]), 0.5)
+                pieces.append((at, note * np.float32(10.0 ** (1.5 * rng.standard_normal() / 20.0))))
+                at += max(pace * slower * (1.0 + 0.05 * rng.standard_normal()), note.size / SAMPLE_RATE + 0.01)
+        at += float(rng.uniform(0.3, 0.9))
+    return in_place(rng, sequence(pieces), 0.8, -13.0, 18.0)
+
+
+def sized(
+    name: str, quantity: str, usual: float, like: Bout | None = None, *, wet_db: float = -15.0
+) -> Callable[..., Signal]:
+    """Return a model's function for a thing that has a size: ``pitch`` in Hz, or ``length`` in any unit.
+
+    Parameters
+    ----------
+    name : str
+        Of the fitted kind.
+    quantity : {"pitch", "length"}
+        Which parameter says how large it is.
+    usual : float
+        Its value in the recordings.
+    """
+
+    def of_size(rng: Rng, duration_s: float, **values: float) -> Signal:
+        value = values.get(quantity, usual)
+        size = value / usual if quantity == "length" else usual / value
+        return in_place(rng, bout(rng, caller(rng, call_fit(name), size), duration_s, 0.5, like), 0.4, wet_db, 10.0)
+
+    return of_size

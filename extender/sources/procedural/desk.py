@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from extender.sources.procedural.calls_bouts import EXCITEMENT, Bout, called
 from extender.sources.procedural.grains import bursts, in_place, mixed, sequence, struck
 from extender.sources.procedural.kitchen import beeps, hum, impact
 from extender.sources.procedural.model import Model, Parameter
+from extender.sources.procedural.struck_bouts import ticking
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Control,
@@ -29,41 +31,8 @@ BEATS = Parameter("beats", 0.5, 6.0, 2.0, "beats/s", "how often it ticks: 1 a lo
 
 
 def clock(rng: Rng, duration_s: float, beats: float = BEATS.default) -> Signal:
-    """A clock: tick and tock, each made of the small blows of an escapement."""
-    count = frames(duration_s)
-    ticks = np.arange(0.17, duration_s, 1.0 / beats)
-    base = own(rng).uniform(1_500, 2_400)
-    case = own(rng).uniform(380, 620)
-    offsets, gains = np.array([0.0, 0.011, 0.021]), np.array([0.5, 1.0, 0.35])
-    tock = np.arange(ticks.size) % 2
-    times = (ticks[:, None] + offsets[None, :] * np.where(tock, 1.0, 1.15)[:, None]).ravel() + rng.normal(
-        0, 3e-4, ticks.size * 3
-    )
-    force = (gains[None, :] * rng.lognormal(0, 0.12, (ticks.size, 3)) * np.where(tock, 0.8, 1.0)[:, None]).ravel()
-    pitch = np.repeat(np.where(tock, 0.91, 1.0), 3)[:, None]
-    metal = struck(
-        rng,
-        count,
-        times,
-        base * pitch * np.array([[1.0, 1.62, 2.3, 3.4, 4.7]]),
-        np.array([[0.035, 0.03, 0.022, 0.016, 0.01]]),
-        force[:, None] * np.array([[0.9, 0.8, 1.0, 0.7, 0.5]]),
-        0.0002,
-    )
-    box = struck(
-        rng,
-        count,
-        times,
-        case * pitch * np.array([[1.0, 1.7, 2.4]]),
-        np.array([[0.06, 0.05, 0.035]]),
-        force[:, None] * np.array([[1.0, 0.7, 0.6]]),
-        0.0008,
-    )
-    dry = noise(rng, count, lambda f: band(f, 1_200.0, 8_000.0, 1)) * bursts(count, times, 0.006, force, 0.05, 6.0)
-    whole = mixed((0.0, metal), (-2.0, box), (-5.0, dry))
-    room = in_place(rng, np.concatenate([whole, np.zeros(frames(0.1), dtype=np.float32)]), 0.3, -13.0)[:count]
-    hush = noise(rng, count, lambda f: 1.0 / np.maximum(f, 80.0) ** 0.6)
-    return mixed((0.0, room), (-42.0, hush))
+    """A clock: tick and tock, in a quiet room."""
+    return ticking(rng, duration_s, beats)
 
 
 PITCH = Parameter("pitch", 500.0, 3_000.0, 1_150.0, "Hz", "of its lowest note")
@@ -228,19 +197,7 @@ def alarm_clock(rng: Rng, duration_s: float, pitch: float = 2_100.0) -> Signal:
     return sequence([(0.0, once), (1.0, once), (2.0, once)])
 
 
-def squeak_toy(rng: Rng, duration_s: float) -> Signal:
-    """A rubber toy squeaks when pressed, and when let go."""
-    pieces, at = [], 0.0
-    for k, length in enumerate((rng.uniform(0.16, 0.26), rng.uniform(0.12, 0.2))):
-        count = frames(length)
-        f = glide([(0, 900), (0.3, 1_750), (1, 1_250)] if k == 0 else [(0, 1_500), (1, 850)], count) * rng.uniform(
-            0.9, 1.1
-        )
-        phase = 2 * np.pi * np.cumsum(f * (1 + 0.02 * stretched(wander(rng, 100, 400.0, 20, 150), count))) / SAMPLE_RATE
-        reed = np.sum([np.sin(h * phase) * h**-0.9 for h in range(1, 8)], axis=0) * np.hanning(count) ** 0.4
-        pieces.append((at, np.asarray(reed, dtype=np.float32)))
-        at += length + rng.uniform(0.03, 0.08)
-    return in_place(rng, sequence(pieces), 0.2, -15.0)
+squeak_toy = called("squeak-toy", 0.0, Bout(1, 3, 0.5), t60_s=0.2)
 
 
 CARRIAGE = Parameter("speed", 0.4, 3.0, 0.9, "lines/s", "how quickly its carriage goes to and fro")
@@ -280,5 +237,5 @@ MODELS = (
     Model("computer", ("computer",), "loop", 1, 20.0, "Computer fan", computer, (FAN,)),
     Model("page", ("paper", "book"), "event", 1, 1.0, "Turning a page", page),
     Model("scissors", ("scissors",), "event", 1, 2.0, "Scissors", scissors, (CUTS,)),
-    Model("squeak-toy", ("rubber duck",), "event", 1, 0.7, "Squeaking toy", squeak_toy),
+    Model("squeak-toy", ("rubber duck",), "event", 1, 0.7, "Squeaking toy", squeak_toy, (EXCITEMENT,)),
 )

@@ -63,9 +63,10 @@ def hoofbeats(rng: Rng, duration_s: float, gait: str, *, soft: float = 0.2, spee
 
 
 def horse(rng: Rng, duration_s: float, speed: float = SPEED.default, softness: float = SOFTNESS.default) -> Signal:
-    """Hooves; now and then a snort with them, or a whinny instead."""
-    if rng.random() < 0.25:
-        return whinny(rng, duration_s)
+    """A whinny, a snort, or hooves, now and then with a snort."""
+    doing = rng.random()
+    if doing < 0.6:
+        return whinny(rng, duration_s) if doing < 0.4 else snort(rng, duration_s)
     soft = float(np.clip(softness + rng.uniform(-0.1, 0.1), 0.0, 1.0))
     steps = hoofbeats(rng, duration_s * rng.uniform(0.8, 1.1), gait_at(speed), soft=soft, speed=speed)
     if rng.random() < 0.4:

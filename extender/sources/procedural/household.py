@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from extender.sources.procedural.grains import bursts, impulses, in_place, mixed, sequence, struck
-from extender.sources.procedural.kitchen import hum, impact
+from extender.sources.procedural.grains import impulses, in_place, mixed, struck
+from extender.sources.procedural.kitchen import hum
 from extender.sources.procedural.model import Model, Parameter
+from extender.sources.procedural.struck_bouts import door
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
     Rng,
@@ -99,32 +100,6 @@ def toothbrush(rng: Rng, duration_s: float, strokes: float = STROKES.default) ->
     return in_place(
         rng, (bristle * tone + 0.4 * hollow).astype(np.float32) * sweep.astype(np.float32) * ends, 0.15, -16.0
     )
-
-
-def door(rng: Rng, duration_s: float) -> Signal:
-    """A door: handle, sometimes a creak, the leaf in its frame."""
-    pieces: list[tuple[float, Signal]] = [(0.0, np.float32(0.25) * unit(impact(rng, "steel", 1_300.0)))]
-    at = 0.15
-    if rng.random() < 0.5:
-        groan = creak(rng, 1.2)
-        pieces.append((at, np.float32(0.35) * unit(groan)))
-        at += groan.size / SAMPLE_RATE - 0.15
-    else:
-        at += rng.uniform(0.3, 0.7)
-    count = frames(0.5)
-    leaf = struck(
-        rng,
-        count,
-        [0.0, 0.018],
-        rng.normal(1, 0.06, (2, 1)) * np.array([[58.0, 96.0, 170.0, 310.0, 640.0]]),
-        np.array([[0.22, 0.2, 0.14, 0.09, 0.05]]),
-        [[1, 1, 0.8, 0.6, 0.4], [0.4, 0.5, 0.5, 0.4, 0.3]],
-        0.002,
-    )
-    slap = noise(rng, count, lambda f: band(f, 90.0, 1_800.0, 1)) * bursts(count, [0.0], 0.12, 1.0, 0.03, 5.0)
-    pieces.append((at, 1.6 * mixed((0.0, leaf), (-3.0, slap))))
-    pieces.append((at + 0.03, np.float32(0.5) * unit(impact(rng, "steel", 1_700.0))))
-    return in_place(rng, sequence(pieces), 0.45, -10.0, 9.0)
 
 
 SLIPS = Parameter("speed", 0.3, 3.0, 1.0, "", "how quickly it is moved, 1 = usual")

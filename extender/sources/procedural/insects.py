@@ -8,7 +8,8 @@ import numpy as np
 
 from extender.sources.procedural.animals import HERD
 from extender.sources.procedural.birds import MEADOW
-from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
+from extender.sources.procedural.calls_bouts import Bout, sized
+from extender.sources.procedural.grains import add, bursts, mixed, stereo, widened
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
@@ -20,8 +21,6 @@ from extender.sources.procedural.toolkit import (
     circling,
     frames,
     noise,
-    own,
-    peak,
     stretched,
     texture,
     unit,
@@ -141,21 +140,7 @@ def fly(rng: Rng, duration_s: float, beats: float = 420.0) -> Signal:
 FROG = Parameter("length", 2.0, 20.0, 6.0, "cm", "of the frog's body")
 
 
-def frog(rng: Rng, duration_s: float, length: float = FROG.default) -> Signal:
-    """A frog: croaks made of pulses, lower the larger it is."""
-    pieces, at = [], 0.0
-    base = own(rng).uniform(1_600, 2_200) * (FROG.default / length) ** 0.8
-    for _ in range(int(rng.integers(1, 4))):
-        count = frames(0.5)
-        pulses = 0.005 + np.cumsum(rng.uniform(0.016, 0.022) * rng.normal(1, 0.04, int(rng.integers(9, 18))))
-        gate = bursts(count, pulses, 0.014, np.hanning(pulses.size + 4)[2:-2] ** 0.4, 0.15, 4.0)
-        croak = noise(
-            rng, count, lambda f: peak(f, base, 14.0) + 0.3 * peak(f, 0.52 * base, 8.0) + 0.2 * peak(f, 1.5 * base, 10)
-        )
-        tone = np.sin(2 * np.pi * base * np.arange(count) / SAMPLE_RATE).astype(np.float32)
-        pieces.append((at, (0.6 * croak + 0.9 * tone) * gate))
-        at += rng.uniform(0.5, 0.8)
-    return in_place(rng, sequence(pieces), 0.4, -13.0, 10.0)
+frog = sized("frog", "length", FROG.default, Bout(1, 2, 1.5))
 
 
 def frogs(rng: Rng, duration_s: float, animals: float = HERD.default) -> Signal:

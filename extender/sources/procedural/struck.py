@@ -123,13 +123,17 @@ def burst(rng: Rng, density_db: NDArray[np.floating], gain: float) -> Signal:
     return out
 
 
-def thing(rng: Rng, fit: StruckFit, size: float = 1.0) -> Thing:
-    """Return the individual of a generator (see toolkit.own)."""
+def thing(rng: Rng, fit: StruckFit, near_gap_s: float | None = None) -> Thing:
+    """Return the individual of a generator (see toolkit.own): like one of those that beat about that fast, if said."""
     one = own(rng)
-    like = fit.strikers[int(one.integers(len(fit.strikers)))]
-    scale = float(np.exp(0.05 * one.standard_normal())) / size
+    weight = np.ones(len(fit.strikers))
+    if near_gap_s is not None:
+        away = np.log([float(striker.gap_s.mean()) / near_gap_s for striker in fit.strikers])
+        weight = np.exp(-0.5 * (away / 0.5) ** 2) + 1e-3
+    like = fit.strikers[int(one.choice(len(fit.strikers), p=weight / weight.sum()))]
+    scale = float(np.exp(0.05 * one.standard_normal()))
     hz = like.hz * scale * np.exp(0.01 * one.standard_normal(MODES))
-    t60 = like.t60_s * np.exp(0.15 * one.standard_normal(MODES)) * size**0.5
+    t60 = like.t60_s * np.exp(0.15 * one.standard_normal(MODES))
     knots = 1.5 * one.standard_normal(7)
     colour = np.interp(np.linspace(0, 6, BANDS_HZ.size), np.arange(7), knots)
     return Thing(like, np.asarray(hz, dtype=np.float64), np.asarray(t60, dtype=np.float64), colour)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from extender.sources.procedural.calls_bouts import Bout, sized
 from extender.sources.procedural.engines import come_and_gone, engine, passing, rising, tyres
 from extender.sources.procedural.grains import bursts, in_place, mixed, widened
 from extender.sources.procedural.model import Model, Parameter
@@ -183,27 +184,7 @@ def motorcycle_idle(rng: Rng, duration_s: float, rpm: float = 960.0) -> Signal:
     return np.asarray(np.tanh(1.3 * unit(motor)), dtype=np.float32)
 
 
-def horn(rng: Rng, duration_s: float, pitch: float = 410.0) -> Signal:
-    """A car's two-tone horn, pressed once or twice."""
-    count = frames(duration_s)
-    parts = np.zeros(count, dtype=np.float32)
-    t = np.arange(count) / SAMPLE_RATE
-    low = pitch * own(rng).uniform(0.93, 1.08)
-    for base in (low, low * rng.uniform(1.19, 1.26)):
-        phase = (
-            2 * np.pi * np.cumsum(base * (1 + 0.002 * stretched(wander(rng, 200, 100.0, 1, 20), count))) / SAMPLE_RATE
-        )
-        for h in range(1, 24):
-            parts += (np.sin(h * phase + rng.uniform(0, 6.28)) * h**-0.55).astype(np.float32)
-    parts = filtered(parts, lambda f: 0.25 * band(f, 300.0, 4_500.0, 2) + peak(f, 2_900.0, 3.0))
-    pressed = np.zeros(count, dtype=np.float32)
-    presses = [(0.02, rng.uniform(0.5, 1.0))] if rng.random() < 0.5 else [(0.02, 0.18), (0.36, rng.uniform(0.35, 0.7))]
-    for start, length in presses:
-        pressed += (1 / (1 + np.exp(-(t - start) / 0.004)) / (1 + np.exp((t - start - length) / 0.008))).astype(
-            np.float32
-        )
-    pressed[: frames(0.002)] = 0.0
-    return in_place(rng, unit(parts) * pressed, 0.5, -11.0, 12.0)
+horn = sized("horn", "pitch", 350.0, Bout(1, 3, 0.7), wet_db=-13.0)
 
 
 def siren(rng: Rng, duration_s: float, speed: float = 40.0, nearest: float = 35.0) -> Signal:
@@ -329,7 +310,7 @@ MODELS = (
         1.4,
         "Car horn",
         horn,
-        (Parameter("pitch", 200.0, 700.0, 410.0, "Hz", "of its lower note"),),
+        (Parameter("pitch", 200.0, 700.0, 350.0, "Hz", "of its note"),),
     ),
     Model(
         "siren",
