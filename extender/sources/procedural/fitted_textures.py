@@ -45,6 +45,7 @@ DISTANCE = Parameter("distance", 20.0, 1_600.0, 80.0, "m", "how far off it is")
 
 _OCTAVES = np.log2(CENTRES_HZ / 1000.0)
 RUMBLE_HZ = 120.0
+BREAKS = 16.0
 SHOWERS_MM_H = (0.3, 60.0)
 """What the lightest and the heaviest measured shower are taken for."""
 
@@ -176,8 +177,9 @@ def _leaves(rng: Rng, values: Values) -> tuple[Texture, Motion]:
 def _waves(rng: Rng, values: Values) -> tuple[Texture, Motion]:
     texture = individual(rng, list(library()["waves"].values()))
     higher = float(np.log2(values["height"]))
-    # Clips of 5 s hold one wave at most, so what they tell of its height and fall is scaled up to a whole one.
-    depth = np.clip(1.5 * np.maximum(texture.slow_db, 0.0), 1.5, 6.0) * 2.0 ** (0.2 * higher)
+    # Both recordings stand before one break, and a beach has many; a clip of 5 s holds no whole wave.
+    texture = many(texture, BREAKS)
+    depth = np.clip(texture.slow_db, 1.0, 4.0) * 2.0 ** (0.2 * higher)
     texture = replace(tilted(texture, -0.7 * higher), slow_db=depth)
     return texture, breaking(rng, values["period"] * own(rng).uniform(0.93, 1.07))
 

@@ -10,6 +10,7 @@ from extender.sources.procedural.animals import HERD, cow, sheep
 from extender.sources.procedural.beds import OCTAVES, Make, air, bed, sprinkled, together
 from extender.sources.procedural.birds import BIRDS, birdsong, chorus, gull, hen, owl
 from extender.sources.procedural.city import breaker, hammering, heavy_machine
+from extender.sources.procedural.fitted_textures import lake, leaves, waves, wind
 from extender.sources.procedural.grains import stereo
 from extender.sources.procedural.horses import hoofbeats
 from extender.sources.procedural.insects import TEMPERATURE, cicadas, crickets, frog
@@ -30,8 +31,7 @@ from extender.sources.procedural.toolkit import (
     whistling,
 )
 from extender.sources.procedural.vehicles import DENSITY, car_pass, traffic
-from extender.sources.procedural.water import lake, stream, surf
-from extender.sources.procedural.weather import leaves, wind
+from extender.sources.procedural.water import stream
 from mixer.air import absorption_db_per_m
 from mixer.types import Samples
 
@@ -240,7 +240,7 @@ SWELL = Parameter("period", 5.0, 18.0, 9.0, "s", "from one wave to the next")
 def ocean(rng: Rng, duration_s: float, period: float = SWELL.default, speed: float = 7.0) -> Samples:
     """The open sea: long swell, little foam."""
     windy_db = -8.0 + 4.0 * np.log2(speed / 7.0)
-    return together((0.0, surf(rng, duration_s, period, 0.5)), (windy_db, wind(rng, duration_s, speed)))
+    return together((0.0, waves(rng, duration_s, period, 0.4)), (windy_db, wind(rng, duration_s, speed)))
 
 
 def harbour(rng: Rng, duration_s: float) -> Samples:

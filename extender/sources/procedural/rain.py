@@ -1,11 +1,10 @@
-"""Rain on all it falls on, and hail."""
+"""Rain on all it falls on, and hail; rain on open ground is a fitted texture."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from extender.sources.procedural.fitted_textures import INTENSITY
 from extender.sources.procedural.grains import bubbles, bursts, mixed, stereo, struck
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
@@ -20,9 +19,7 @@ from extender.sources.procedural.toolkit import (
     frames,
     noise,
     peak,
-    spectra_count,
     texture,
-    wander,
 )
 from mixer.types import Samples
 
@@ -30,8 +27,6 @@ _RAIN = (-30, -29, -28, -26, -24, -23, -21, -20, -19, -19, -18, -17, -16, -15, -
          -13, -14, -18, -21, -27)  # fmt: skip
 _DOWNPOUR = (-26, -24, -23, -20, -21, -20, -18, -18, -18, -16, -15, -15, -15, -14, -13, -12, -12, -12, -12, -12, -13,
              -13, -13, -13, -14, -15, -19)  # fmt: skip
-
-INTENSITY = Parameter("intensity", 0.2, 100.0, 4.0, "mm/h", "how much rain falls")
 
 
 def strength_of(intensity: float) -> float:
@@ -49,35 +44,6 @@ def drops(rng: Rng, duration_s: float, per_s: float) -> tuple[Control, Control]:
     """Return when single drops fall near by, and their sizes (1 = middling)."""
     times = arrivals(rng, duration_s, per_s)
     return times, np.minimum(rng.lognormal(0.0, 0.7, times.size), 4.0)
-
-
-def rain_of(rng: Rng, duration_s: float, intensity: float) -> Samples:
-    """Rain on open ground: a bed of far drops, near drops singly, puddles."""
-    count = frames(duration_s)
-    strength = strength_of(intensity)
-    swell = 0.7 * wander(rng, spectra_count(count), 94.0, 0.05, 0.5)[:, None]
-    levels = bed_of(intensity)
-
-    def side() -> Signal:
-        bed = texture(rng, count, levels, depth_db=0.7, common=0.3, low_hz=1.0, slope=0.1, motion_db=swell)
-        times, size = drops(rng, duration_s, 160.0 * strength + 30.0)
-        pitch = 3_600.0 / size**0.6 * rng.lognormal(0.0, 0.35, times.size)
-        ticks = struck(
-            rng, count, times, pitch[:, None] * np.array([[1.0, 1.7]]), rng.lognormal(-5.3, 0.4, (times.size, 1)),
-            (size**1.3)[:, None] * np.array([[1.0, 0.6]]),
-        )  # fmt: skip
-        splashes = noise(rng, count, lambda f: band(f, 1_200.0, 9_000.0, 1)) * bursts(
-            count, times, rng.lognormal(-4.6, 0.5, times.size), size**1.5, 0.05, 5.0
-        )
-        puddles = bubbles(rng, count, duration_s, 14.0 * strength + 5.0, 0.0007, 0.0028)
-        return mixed((0.0, bed), (-11.0, ticks), (-7.0, splashes), (-14.0, puddles))
-
-    return stereo(side)
-
-
-def rain(rng: Rng, duration_s: float, intensity: float = INTENSITY.default) -> Samples:
-    """Rain."""
-    return rain_of(rng, duration_s, intensity)
 
 
 def umbrella(rng: Rng, duration_s: float, intensity: float = INTENSITY.default) -> Signal:
@@ -187,9 +153,6 @@ def hail(rng: Rng, duration_s: float, size: float = 8.0) -> Samples:
 HAIL = Parameter("size", 3.0, 40.0, 8.0, "mm", "diameter of the stones")
 
 MODELS = (
-    Model("rain", ("rain",), "ambience", 2, 24.0, "Rain", rain, (INTENSITY,)),
-    Model("drizzle", ("light rain",), "ambience", 2, 24.0, "Light rain", rain, (replace(INTENSITY, default=0.5),)),
-    Model("downpour", ("heavy rain",), "ambience", 2, 24.0, "Heavy rain", rain, (replace(INTENSITY, default=40.0),)),
     Model("rain-roof", ("rain on roof",), "ambience", 2, 24.0, "Rain on the roof", rain_on_roof, (INTENSITY,)),
     Model("rain-leaves", ("rain on leaves",), "ambience", 2, 24.0, "Rain on leaves", rain_on_leaves, (INTENSITY,)),
     Model("rain-window", ("rain on window",), "ambience", 2, 24.0, "Rain on a window", rain_on_window, (INTENSITY,)),

@@ -6,12 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from extender.errors import UsageError
 from extender.sources.procedural import (
     animals,
     birds,
     city,
     cycles,
     desk,
+    fitted_textures,
     horses,
     household,
     indoors,
@@ -32,6 +34,7 @@ from extender.sources.procedural.model import Model
 MODELS: tuple[Model, ...] = tuple(
     model
     for theme in (
+        fitted_textures,
         weather,
         rain,
         water,
@@ -67,3 +70,17 @@ def _by_concept() -> dict[str, tuple[Model, ...]]:
 
 
 BY_CONCEPT: Mapping[str, tuple[Model, ...]] = MappingProxyType(_by_concept())
+
+
+def model_named(name: str) -> Model:
+    """Return the model of that name. Raises UsageError with the names that are near it."""
+    if name in BY_NAME:
+        return BY_NAME[name]
+    from difflib import get_close_matches
+
+    by_title = {model.title.lower(): model.name for model in MODELS}
+    wanted = name.strip().lower().replace("_", "-")
+    near = [by_title.get(found, found) for found in get_close_matches(wanted, [*BY_NAME, *by_title], 6, 0.6)]
+    near += [model.name for model in BY_CONCEPT.get(wanted.replace("-", " "), ())]
+    meant = f"did you mean {', '.join(dict.fromkeys(near))}?" if near else "see 'extender sounds procedural list'"
+    raise UsageError(f"there is no model {name!r}; {meant}")

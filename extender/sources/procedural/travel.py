@@ -89,35 +89,6 @@ _JET = (
     -50,
     -58,
 )
-_ROTOR = (
-    -21,
-    -20,
-    -18,
-    -15,
-    -15,
-    -15,
-    -13,
-    -12,
-    -12,
-    -12,
-    -13,
-    -14,
-    -15,
-    -16,
-    -17,
-    -18,
-    -19,
-    -20,
-    -22,
-    -24,
-    -26,
-    -27,
-    -29,
-    -32,
-    -35,
-    -38,
-    -44,
-)
 
 
 def _clacks(rng: Rng, count: int, duration_s: float, speed_m_s: float) -> Signal:
@@ -272,36 +243,6 @@ def propeller(rng: Rng, duration_s: float, speed: float = 190.0, nearest: float 
     return come_and_gone(passing(far, speed / 3.6, nearest, duration_s * 0.5, ground=0.5, far_hz=900.0), 3.5)
 
 
-ROTOR = Parameter("rotor", 8.0, 28.0, 16.5, "Hz", "how often a blade comes by")
-
-
-def helicopter(rng: Rng, duration_s: float, rotor: float = ROTOR.default) -> Signal:
-    """A helicopter hovering: two-bladed slap on turbine and rotor noise."""
-    count = frames(duration_s)
-    points = int(duration_s * 50)
-    rate = rotor * own(rng).uniform(0.97, 1.03) * (1 + 0.008 * wander(rng, points, 50.0, 0.1, 2.0))
-    turns = np.cumsum(rate) / 50.0
-    slaps = np.interp(np.arange(1, int(turns[-1])), turns, np.arange(points) / 50.0)
-    strength = np.exp(0.25 * wander(rng, slaps.size, 16.0, 0.15, 4.0, 0.5)) * np.where(
-        np.arange(slaps.size) % 2, 0.85, 1
-    )
-    gate = bursts(count, slaps - 0.008, 0.045, strength, 0.25, 3.0)
-    chop = noise(rng, count, lambda f: band(f, 60.0, 900.0, 1)) * gate
-    thump = struck(
-        rng,
-        count,
-        slaps,
-        [[52.0, 88.0, 150.0]],
-        [[0.07, 0.06, 0.04]],
-        strength[:, None] * np.array([[1, 0.8, 0.5]]),
-        0.004,
-    )
-    swish = noise(rng, count, lambda f: band(f, 900.0, 6_000.0, 1)) * (0.35 + gate)
-    rush = texture(rng, count, _ROTOR, depth_db=1.3, common=0.6, low_hz=0.3, slope=0.5)
-    whine = noise(rng, count, lambda f: peak(f, 3_400.0, 60.0) + 0.6 * peak(f, 620.0, 40.0))
-    return mixed((-1.0, rush), (-2.0, chop), (-4.0, thump), (-10.0, swish), (-22.0, whine))
-
-
 MODELS = (
     Model("train", ("train",), "loop", 1, 26.0, "Train rolling", train, (TRAIN,)),
     Model(
@@ -346,5 +287,4 @@ MODELS = (
         propeller,
         (going(80.0, 500.0, 190.0), passing_at(30.0, 3_000.0, 150.0)),
     ),
-    at_distance(Model("helicopter", ("helicopter",), "loop", 1, 20.0, "Helicopter", helicopter, (ROTOR,)), 80.0),
 )

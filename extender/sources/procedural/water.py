@@ -1,4 +1,4 @@
-"""Waves, running and falling water, water in the house."""
+"""Running and falling water, water in the house; waves and lapping are fitted textures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from extender.sources.procedural.grains import bubbles, in_place, mixed, stereo
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
-    THIRDS_HZ,
     Rng,
     Signal,
     band,
@@ -25,35 +24,6 @@ from extender.sources.procedural.toolkit import (
 )
 from mixer.types import Samples
 
-_SEA = (
-    -40,
-    -38,
-    -34,
-    -30,
-    -26,
-    -22,
-    -18,
-    -16,
-    -14,
-    -12,
-    -11,
-    -11,
-    -10,
-    -10,
-    -11,
-    -12,
-    -13,
-    -14,
-    -16,
-    -17,
-    -18,
-    -20,
-    -21,
-    -22,
-    -23,
-    -26,
-    -33,
-)
 _STREAM = (
     -50,
     -46,
@@ -170,49 +140,6 @@ _TAP = (
     -20,
     -26,
 )
-_OCTAVES = np.log2(THIRDS_HZ / 1000.0)
-
-
-def surf(rng: Rng, duration_s: float, gap_s: float, depth: float, tilt_db: float = 0.0) -> Samples:
-    """Waves that come in: swell low first, the break in the middle, foam high and long after."""
-    count = frames(duration_s)
-    moments = spectra_count(count)
-    t = np.linspace(0.0, duration_s, moments)
-    low = 1.0 / (1.0 + 4.0 ** (_OCTAVES + 1.8))
-    high = 1.0 / (1.0 + 4.0 ** (-(_OCTAVES - 1.0)))
-    middle = 1.0 - 0.6 * low - 0.6 * high
-    sides = [np.full((moments, 27), 0.02), np.full((moments, 27), 0.02)]
-    at = -gap_s * rng.uniform(0.2, 1.5)
-    while at < duration_s + 2.0:
-        length = rng.uniform(0.9, 1.5) * max(gap_s, 3.5)
-        size = rng.lognormal(0.0, 0.55) * depth
-        lag = rng.normal(0.0, 0.35)
-        for table, late in zip(sides, (-lag / 2, lag / 2), strict=True):  # it breaks along the shore, not at once
-            for shape, start, rise, fall in (
-                (low, 0.0, 0.30, 0.22),
-                (middle, 0.10, 0.16, 0.20),
-                (high, 0.16, 0.12, 0.55),
-            ):
-                u = (t - at - late) / length - start
-                rising = np.clip(u / rise, 0.0, 1.0) ** 2.5
-                falling = np.exp(-np.maximum(u - rise, 0.0) / fall)
-                table += size * np.where(u > 0, rising * falling, 0.0)[:, None] * shape[None, :]
-        at += gap_s * rng.uniform(0.65, 1.45)
-    motions = [10 * np.log10(table) for table in sides]
-    foam = [
-        texture(rng, count, _SEA, depth_db=2.2, common=0.65, slope=0.6, motion_db=motion, tilt_db=tilt_db)
-        for motion in motions
-    ]
-    return np.stack(foam)
-
-
-PERIOD = Parameter("period", 3.0, 16.0, 6.5, "s", "from one wave to the next")
-HEIGHT = Parameter("height", 0.1, 5.0, 1.0, "m", "height of the waves that break")
-
-
-def waves(rng: Rng, duration_s: float, period: float = PERIOD.default, height: float = HEIGHT.default) -> Samples:
-    """Sea waves on a beach; high ones break lower and stand out more."""
-    return surf(rng, duration_s, period * rng.uniform(0.93, 1.07), height**0.6, -0.7 * float(np.log2(height)))
 
 
 def lapping_water(rng: Rng, count: int, duration_s: float, period: float = 1.2) -> Signal:
@@ -224,14 +151,6 @@ def lapping_water(rng: Rng, count: int, duration_s: float, period: float = 1.2) 
     gulps = bubbles(rng, count, duration_s, 30.0, 0.002, 0.010, 0.7) * near
     drips = bubbles(rng, count, duration_s, 14.0, 0.001, 0.004, 0.5) * near
     return mixed((0.0, wash), (-5.0, gulps), (-6.0, drips))
-
-
-LAPPING = Parameter("period", 0.4, 4.0, 1.2, "s", "from one small wave to the next")
-
-
-def lake(rng: Rng, duration_s: float, period: float = LAPPING.default) -> Samples:
-    """Calm water at a shore or quay."""
-    return stereo(lambda: lapping_water(rng, frames(duration_s), duration_s, period))
 
 
 FLOW = Parameter("flow", 1.0, 1_000.0, 30.0, "l/s", "how much water runs by")
@@ -393,8 +312,6 @@ def drip(rng: Rng, duration_s: float, rate: float = DRIPS.default) -> Signal:
 
 
 MODELS = (
-    Model("waves", ("waves", "sea"), "ambience", 2, 30.0, "Sea waves", waves, (PERIOD, HEIGHT)),
-    Model("lake", ("lake", "swimming pool", "lapping water"), "ambience", 2, 26.0, "Lapping water", lake, (LAPPING,)),
     Model("stream", ("stream", "water"), "ambience", 2, 24.0, "Stream", stream, (FLOW,)),
     Model("river", ("river",), "ambience", 2, 26.0, "River", river, (RIVER,)),
     Model("waterfall", ("waterfall",), "ambience", 2, 22.0, "Waterfall", waterfall, (FALL,)),
