@@ -20,12 +20,14 @@ from extender.cli.options import (
     SoundsOption,
     SourcesOption,
 )
+from extender.cli.procedural import procedural_app
 
 if TYPE_CHECKING:
     from extender.sources.base import Candidate, Query, SoundSource
     from extender.types import Kind, SoundAsset
 
 sounds_app = typer.Typer(no_args_is_help=True, help="Your sounds and ours: search, list.")
+sounds_app.add_typer(procedural_app, name="procedural")
 
 
 @sounds_app.command()

@@ -69,12 +69,13 @@ class Parameter:
 
     @property
     def span(self) -> str:
-        """The range with its unit, for people: ``1 to 30 m/s``."""
-        return f"{self.low:g} to {self.high:g} {self.unit}".rstrip()
+        """The range with its unit, for people: ``1 to 30 m/s``; what is counted by its name has no unit beside it."""
+        unit = "" if self.unit == self.name else self.unit
+        return f"{self.low:,g} to {self.high:,g} {unit}".rstrip()
 
     def told(self, value: float) -> str:
         """Return a value for people: ``speed 12 m/s``, ``24 persons``."""
-        return f"{value:g} {self.unit}" if self.name == self.unit else f"{self.name} {value:g} {self.unit}".rstrip()
+        return f"{value:,g} {self.unit}" if self.name == self.unit else f"{self.name} {value:,g} {self.unit}".rstrip()
 
     def checked(self, value: float) -> float:
         """Return the value if it is in the range. Raises UsageError with the range if it is not."""

@@ -45,6 +45,21 @@ def stream(
     return _cut(_pieces(model, (seed, take), model.values(values)), block)
 
 
+def excerpt(model: Model, seed: int, take: int, values: Mapping[str, float], count: int) -> Iterator[Samples]:
+    """Yield the first ``count`` frames of a stream, its last 20 ms faded out if that cuts an event off."""
+    fade = min(frames(0.02), count)
+    done = 0
+    for block in stream(model, seed, take, values):
+        part = block[:, : count - done]
+        left = count - done - np.arange(part.shape[1], dtype=np.float32)
+        if model.kind == "event" and left[-1] <= fade:
+            part = part * np.minimum(left / fade, 1.0).astype(np.float32)
+        done += part.shape[1]
+        yield part
+        if done >= count:
+            return
+
+
 def _pieces(model: Model, chosen: tuple[int, int], values: Mapping[str, float]) -> Iterator[Samples]:
     if model.stream is not None:
         return _own(model, model.stream(dice(model, *chosen), values))
