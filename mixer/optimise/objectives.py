@@ -35,6 +35,8 @@ class Weights:
         ≥ 0, not all 0.
     worst : float
         ≥ 0: what the track that is heard least counts in clarity, beside the mean of all.
+    intervention : float
+        ≥ 0: what is changed counts so much beside the mean of the three.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -43,9 +45,10 @@ class Weights:
     loudness: float = 0.1
     clarity: float = 1.0
     worst: float = WORST
+    intervention: float = INTERVENTION
 
     def __post_init__(self) -> None:
-        for name in ("residue", "loudness", "clarity", "worst"):
+        for name in ("residue", "loudness", "clarity", "worst", "intervention"):
             value = getattr(self, name)
             check(0.0 <= value < float("inf"), "Weights", name, "0 or more", value)
         check(self.total > 0.0, "Weights", "residue, loudness, clarity", "not all 0", "0, 0, 0")
@@ -127,13 +130,13 @@ def vector(
 def score(vectors: F64, weights: Weights) -> F64:
     """Return one number for each, lower is better: (αR + βD + γC)/(α + β + γ), and a little for what is changed."""
     by = np.array([weights.residue, weights.loudness, weights.clarity]) / weights.total
-    return np.asarray(vectors[..., :3] @ by + INTERVENTION * vectors[..., 3])
+    return np.asarray(vectors[..., :3] @ by + weights.intervention * vectors[..., 3])
 
 
 def fairness(msr: ArrayLike) -> F64:
     """Return Liu's objective as normalised: mean M² + (max M − min M) over the last axis, M of 0..1.
 
-    Q. Liu et al., "An automatic mixing speech enhancement system for multi-track audio", arXiv 2404.17821, 2024, with M
+    X. Liu et al., "An automatic mixing speech enhancement system for multi-track audio", arXiv 2404.17821, 2024, with M
     of :func:`mixer.partial.masked_share`, so that both terms are 0..1 for any number of tracks.
     """
     masked = np.asarray(msr, np.float64)
