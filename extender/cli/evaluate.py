@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
+    context: typer.Context,
     paths: Annotated[
         list[Path],
         typer.Argument(
@@ -123,7 +124,9 @@ def evaluate(
         if json_output:
             print_json(_as_json(made))
         elif markdown:
-            typer.echo(_markdown(made, paths[0]), nl=False)
+            from extender.evaluation.table import as_markdown
+
+            typer.echo(as_markdown(made.report, _command(context)), nl=False)
         elif not quiet:
             _tell(made)
 
@@ -158,10 +161,25 @@ def _as_json(made: Evaluation) -> dict[str, object]:
     }
 
 
-def _markdown(made: Evaluation, folder: Path) -> str:
-    from extender.evaluation.table import as_markdown
+def _command(context: typer.Context) -> str:
+    """Return what was asked for, as one would type it beside the folders."""
+    given = {
+        name: [each.name if isinstance(each, Path) else str(each) for each in _each(value)]
+        for name, value in context.params.items()
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    }
+    words = ["extender evaluate", *given.pop("paths", [])]
+    for name, told in given.items():
+        option = "--predictor" if name == "trained" else f"--{name}"
+        words += [option if context.params[name] is not False else option.replace("--", "--no-"), *told]
+    return " ".join(words)
 
-    return as_markdown(made.report, f"extender evaluate {folder.name} -o {made.folder.name} --markdown")
+
+def _each(value: Any) -> Sequence[Any]:
+    """Return the words of an option's value; a switch has none."""
+    if isinstance(value, bool):
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _tell(made: Evaluation) -> None:

@@ -72,7 +72,7 @@ def evaluate(
     report = report_of(results, names, options.systems, options.wanted)
     files = [store.write("evaluation.json", as_json(report)), store.write("evaluation.csv", as_csv(report))]
     if options.wanted.sounds and options.trials:
-        test = listening_test(results[: options.trials], names, store.folder, options.wanted.seed)
+        test = listening_test(results, names, store.folder, options.wanted.seed, scenes=options.trials)
         if test is not None:
             files += [store.write("listen.html", test.page), store.write("listen-key.json", test.key)]
     files.append(

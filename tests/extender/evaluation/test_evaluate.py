@@ -141,6 +141,10 @@ def test_tables_for_people_and_for_papers(evaluated: Path, two_scenes: Path, tmp
     assert f"Open {folder / 'listen.html'}" in told
     lines = run(*words, "--markdown").stdout.splitlines()
     assert (lines[0], lines[-1]) == MARK
+    assert (
+        f"`extender evaluate {two_scenes.name} --output compared --strategies flat,hafezi,unmask --markdown`"
+        in lines[1]
+    )
     table = [line for line in lines if line.startswith("|")]
     assert len({line.count("|") for line in table}) == 1
     assert len(table) == 2 + len(SYSTEMS)
