@@ -8,18 +8,21 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from extender.audio import read_audio
 from extender.errors import InputError
-from extender.sources.procedural.model import Model, rendered
 from models.sounds import features
 from models.sounds.classes import CLASSES
 from models.sounds.classifier import varied
 from models.sounds.features import Description, Doubles, described
 from models.sounds.split import Recording
 from models.sounds.statistics import Statistics
+
+if TYPE_CHECKING:
+    from extender.sources.procedural.model import Model
 
 Say = Callable[[str], None]
 
@@ -106,5 +109,7 @@ def _write(path: Path, values: Doubles, statistics: Statistics) -> None:
 
 def takes(model: Model, count: int) -> tuple[Description, ...]:
     """Describe takes of a model, each by another seed, at the default values of its parameters."""
+    from extender.sources.procedural.model import rendered
+
     length = None if model.kind == "event" else TAKE_S
     return tuple(described(rendered(model, FIRST_SEED + n, duration_s=length)[0]) for n in range(count))
