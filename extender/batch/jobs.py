@@ -173,8 +173,9 @@ def safe_name(within: str) -> str:
 
 def _safe_part(part: str) -> str:
     part = _UNSAFE.sub("_", part).rstrip(". ") or "_"
-    if part.split(".")[0].lower() in RESERVED:
-        part += "_"
+    base, dot, rest = part.partition(".")
+    if base.rstrip().lower() in RESERVED:
+        part = f"{base.rstrip()}_{dot}{rest}"
     raw = part.encode("utf-8", "surrogateescape")
     if len(raw) <= LONGEST_NAME:
         return part

@@ -199,6 +199,7 @@ def _take_note(event: Event, state: _State, tell: Callable[[Told], None]) -> Non
     job = event.job
     if event.kind == "ended" and event.record is not None:
         state.rendered += event.record.status == "done"
+        _clear([job], state.output)  # what a worker has left that was killed, before another took its place
         _end(event.record, state, tell, event.worker)
         return
     record = Record(job.name, job.shown, "begun", job.key)

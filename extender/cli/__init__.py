@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from extender.cli.batch import batch
 from extender.cli.cache import cache_app
 from extender.cli.detect import detect
 from extender.cli.doctor import doctor
-from extender.cli.explain import explain, undo
 from extender.cli.evaluate import evaluate
+from extender.cli.explain import explain, undo
 from extender.cli.mix import mix
 from extender.cli.render import demo, render
 from extender.cli.sounds import sounds_app
@@ -29,6 +30,7 @@ app = typer.Typer(
     ),
 )
 app.command()(render)
+app.command(context_settings={"ignore_unknown_options": True})(batch)
 app.command()(swap)
 app.command()(explain)
 app.command()(undo)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -65,7 +66,7 @@ from extender.cli.tuning import (
 )
 
 if TYPE_CHECKING:
-    from extender.pipeline import Soundscape
+    from extender.pipeline import RenderOptions, Soundscape
 
 
 def render(
@@ -156,12 +157,12 @@ def render(
 
       extender render photo.soundscape/project.json --force --strategy asra --lock bell --lock rain:gain=-3..0
     """
+    said = dict(locals())
     with one_line_errors(debug):
-        from extender.cli.choices import names_in, options_of, search_of, see_options, sound_options, told_apart
+        from extender.cli.choices import names_in, search_of, told_apart
         from extender.pipeline import default_output, render_picture, render_project
         from extender.remix import Remix
         from extender.searching import strategy_of
-        from extender.types import Mood
 
         target = output or default_output(source)
         weights, mix_weights = told_apart(weights, mix_weights)
@@ -178,42 +179,61 @@ def render(
                     source, target, force=force, outputs=names_in(outputs), progress=progress, remix=remix, watch=watch
                 )
             else:
-                see = see_options(
-                    weights=weights,
-                    trust_weights=trust_weights,
-                    detector=detector,
-                    place_model=place_model,
-                    scene=scene,
-                    panorama=panorama,
-                    max_sounds=max_sounds,
-                    offline=offline,
-                )
-                options = options_of(
-                    see=see,
-                    duration_s=duration,
-                    seed=seed,
-                    sources=sources,
-                    libraries=sounds,
-                    sounds=sound_options(licence.value, pick.value, prefer.value),
-                    near_picture=near,
-                    named=named,
-                    outputs=outputs,
-                    strategy=strategy,
-                    search=search,
-                    locks=locks,
-                    priorities=priorities,
-                    loudness_lufs=loudness,
-                    quiet_lufs=quiet_level,
-                    loud_lufs=loud_level,
-                    ambience_lufs=ambience_level,
-                    mood=Mood(density, calm, at_once, loop),
-                    hour=hour.value,
-                    file_format=file_format.value,
-                    stems=stems,
-                    force=force,
-                )
-                result = render_picture(source, target, options, progress, watch)
+                result = render_picture(source, target, options_said(said), progress, watch)
         tell(result, json_output=json_output, quiet=quiet, ended_early=watch.asked)
+
+
+def options_said(said: Mapping[str, Any]) -> RenderOptions:
+    """Return the options that the words of a command line mean.
+
+    Parameters
+    ----------
+    said : mapping
+        Parameters of :func:`render` by their names.
+
+    Raises
+    ------
+    UsageError
+        A choice contradicts another or names nothing.
+    """
+    from extender.cli.choices import options_of, search_of, see_options, sound_options, told_apart
+    from extender.types import Mood
+
+    weights, mix_weights = told_apart(said["weights"], said["mix_weights"])
+    see = see_options(
+        weights=weights,
+        trust_weights=said["trust_weights"],
+        detector=said["detector"],
+        place_model=said["place_model"],
+        scene=said["scene"],
+        panorama=said["panorama"],
+        max_sounds=said["max_sounds"],
+        offline=said["offline"],
+    )
+    return options_of(
+        see=see,
+        duration_s=said["duration"],
+        seed=said["seed"],
+        sources=said["sources"],
+        libraries=said["sounds"],
+        sounds=sound_options(said["licence"].value, said["pick"].value, said["prefer"].value),
+        near_picture=said["near"],
+        named=said["named"],
+        outputs=said["outputs"],
+        strategy=said["strategy"],
+        search=search_of(said["effort"], said["seconds"], mix_weights, said["method"]),
+        locks=checked_locks(said["lock"]),
+        priorities=priorities_of(said["priority"]),
+        loudness_lufs=said["loudness"],
+        quiet_lufs=said["quiet_level"],
+        loud_lufs=said["loud_level"],
+        ambience_lufs=said["ambience_level"],
+        mood=Mood(said["density"], said["calm"], said["at_once"], said["loop"]),
+        hour=said["hour"].value,
+        file_format=said["file_format"].value,
+        stems=said["stems"],
+        force=said["force"],
+    )
 
 
 def demo(
