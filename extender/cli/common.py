@@ -113,7 +113,9 @@ class EndEarly:
     @contextmanager
     def __call__(self) -> Iterator[Callable[[], bool]]:
         """See :data:`extender.searching.Watch`."""
-        previous = signal.signal(signal.SIGINT, self._first)
+        previous = signal.getsignal(signal.SIGINT)
+        if previous is not signal.SIG_IGN:  # what runs in the background of a script is not for the keyboard to end
+            signal.signal(signal.SIGINT, self._first)
         try:
             yield lambda: self.asked
         finally:
