@@ -10,6 +10,7 @@ from extender.errors import UsageError
 from extender.sources.procedural import (
     animals,
     birds,
+    body,
     city,
     cycles,
     desk,
@@ -19,8 +20,10 @@ from extender.sources.procedural import (
     indoors,
     insects,
     kitchen,
+    machines,
     outdoors,
     people,
+    rails,
     rain,
     sport,
     steps,
@@ -54,6 +57,9 @@ MODELS: tuple[Model, ...] = tuple(
         sport,
         outdoors,
         indoors,
+        machines,
+        rails,
+        body,
     )
     for model in theme.MODELS
 )
