@@ -4,58 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from extender.batch.record import FOLDER
 from models import sha256_of
+from tests.extender.batch.conftest import OPTIONS, PICTURES, command, digests, run
 
-OPTIONS = ["--duration", "1", "--sources", "procedural", "--detector", "none", "--strategy", "balanced", "--offline"]
-COUNT = 3
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("with space 🎧") / "in"
-    (folder / "sub").mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for number, name in enumerate(["one.jpg", "sub/two.png", "sub/three ü.jpg"]):
-        colour = np.array([[[60, 120, 220]], [[40, 140, 40]], [[150, 150, 150]]][number])
-        pixels = np.clip(rng.normal(colour, 30, (90, 120, 3)), 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / name)
-    return folder
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-c", "from extender.cli import main; main()", "batch", *map(str, arguments), *OPTIONS]
-
-
-def run(*arguments: object, code: int = 0, **more: object) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=300, **more)  # type: ignore[call-overload]
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done  # type: ignore[no-any-return]
-
-
-def digests(output: Path) -> dict[str, str]:
-    return {str(p.relative_to(output)): sha256_of(p) for p in sorted(output.glob("**/soundscape.wav"))}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("batch") / "out"
-    done = run(pictures, "-o", output, "--workers", 2)
-    assert re.search(rf"{COUNT} made \(.* a minute with 2 workers\)", done.stderr)
-    assert done.stdout == ""
-    return output
+COUNT = len(PICTURES)
 
 
 def test_the_output_mirrors_the_input(undisturbed: Path) -> None:
