@@ -16,7 +16,7 @@ from extender.output.page import page_of, safe
 
 _PREDICTED = ("asra", TUNED)
 _TIMED = ("unmask", *SEARCHING)
-_UNCERTAIN = ("reduction", "reduction_muddy", "reduction_harsh", "mur", "worst_mur", "avm")
+_UNCERTAIN = ("reduction", "reduction_muddy", "reduction_harsh", "mur", "worst_mur")
 """Of these the intervals are shown; all are in evaluation.json."""
 
 

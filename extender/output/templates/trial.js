@@ -82,8 +82,18 @@
     player.playing = false;
     show();
   };
-  const sound = async () => {
+  // Decoded while the pair is looked at; what was heard before is let go.
+  const prepare = (trial) => {
     context = context || new AudioContext();
+    [...decoded.keys()].filter((id) => id !== trial.a && id !== trial.b).forEach((id) => decoded.delete(id));
+    SIDES.forEach((side) => bufferOf(trial[side]).then((buffer) => {
+      if (trials[state.at] !== trial) return;
+      player.duration = buffer.duration;
+      at("seek").max = buffer.duration;
+      show();
+    }, () => say("This browser cannot play these sounds.")));
+  };
+  const sound = async () => {
     await context.resume();
     const number = state.at;
     const trial = trials[number];
@@ -164,7 +174,7 @@
     const known = state.answers[number];
     answer = known ? JSON.parse(JSON.stringify(known)) : { a: trial.a, b: trial.b, preference: null, ratings: blank(), seconds: 0 };
     answer.since = Date.now();
-    Object.assign(player, { side: "a", offset: 0, duration: player.duration, heard: new Set(known ? SIDES : []) });
+    Object.assign(player, { side: "a", offset: 0, heard: new Set(known ? SIDES : []) });
     [...document.querySelectorAll("[name=preference]")].forEach((radio) => { radio.checked = radio.value === answer.preference; });
     sliders.forEach((slider) => mark(slider, answer.ratings[slider.dataset.side][slider.dataset.attribute]));
     at("trial-title").textContent = `Trial ${number + 1} of ${state.goal}`;
@@ -175,6 +185,7 @@
     say("");
     open("trial");
     show();
+    prepare(trial);
     at("trial-title").focus();
     keep();
   };
