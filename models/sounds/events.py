@@ -80,7 +80,7 @@ CALLS: Mapping[str, Calling] = MappingProxyType(
         "squeak-toy": Calling(("toy squeak",), _whole(), Voice(64, 400, 3_000)),
         "horn": Calling(("vehicle horn",), _whole(), Voice(40, 100, 700)),
         "snake": Calling(("cobra",), _whole(), Voice(80, 100, 500, voiced=False)),
-        "gorilla": Calling(("gorilla grunt", "gorilla snarl"), Cutting(0.1, 1.6, 0.08), Voice(64, 50, 400)),
+        "gorilla": Calling(("gorilla grunt", "gorilla snarl"), Cutting(0.2, 1.6, 0.08), Voice(64, 50, 400)),
         "rodent": Calling(("mouse",), Cutting(0.02, 0.6, 0.03, 24.0, 10.0, ends=True), Voice(32, 800, 6_000)),
         "canary": Calling(("canary", "bird"), Cutting(0.03, 0.8, 0.02, 26.0, 12.0, ends=True), Voice(32, 1_200, 8_000)),
     }

@@ -34,6 +34,11 @@ class Modes:
     t60_s: Doubles
     gain: Doubles
 
+    def shorter(self, than_s: float) -> Modes:
+        """Return those that do not ring as long."""
+        these = self.t60_s < than_s
+        return Modes(self.hz[these], self.t60_s[these], self.gain[these])
+
 
 def poles(sound: Doubles, most: int = MODES) -> Modes:
     """Return the strongest modes of a decaying sound, (frames,) from just after its onset."""
@@ -98,6 +103,17 @@ def ringing(modes: Modes, sound: Doubles) -> tuple[Doubles, Doubles]:
     return np.hypot(found[:half], found[half:]), basis @ found
 
 
+def _joined(found: Sequence[Modes]) -> Modes:
+    """Return the modes of all, those of the later ones only where no earlier one is within half a per cent."""
+    all_of = Modes(*(np.concatenate([getattr(one, name) for one in found]) for name in ("hz", "t60_s", "gain")))
+    new = [
+        n
+        for n, hz in enumerate(all_of.hz)
+        if n < found[0].hz.size or np.abs(all_of.hz[: found[0].hz.size] / hz - 1.0).min(initial=1.0) > 0.005
+    ]
+    return Modes(all_of.hz[new], all_of.t60_s[new], all_of.gain[new])
+
+
 def onset(take: Take) -> int:
     """Return the frame of the steepest rise of a take."""
     smooth = np.convolve(np.abs(take.samples), np.hanning(34) / 17.0, "same")
@@ -129,12 +145,16 @@ def struck_alike(takes: Sequence[Take], length_s: float, ringing_share: float, a
         start = onset(take)
         piece = take.samples[start : start + round(lasting[row] * SAMPLE_RATE)]
         strikes[row, : piece.size] = piece
+    kinds = number % KINDS if alternate and len(takes) > 3 else np.zeros(len(takes), dtype=np.int64)
     loud = np.sqrt(np.mean(strikes**2, axis=1))
-    clearest = int(np.argmax(np.where(loud > 0.5 * np.median(loud), lasting + 0.1 * loud / loud.max(), 0.0)))
     skip = 24
-    modes = poles(strikes[clearest][skip:])
-    sounding = modes.t60_s < ringing_share * lasting[clearest]
-    modes = Modes(modes.hz[sounding], modes.t60_s[sounding], modes.gain[sounding])
+    found = []
+    for kind in np.unique(kinds):
+        fit = (kinds == kind) & (loud >= 0.5 * np.median(loud[kinds == kind]))
+        clearest = int(np.argmax(np.where(fit, lasting + 0.1 * loud / loud.max(), 0.0)))
+        modes = poles(strikes[clearest][skip:], MODES // np.unique(kinds).size)
+        found.append(modes.shorter(ringing_share * lasting[clearest]))
+    modes = _joined(found)
     if modes.hz.size:
         heard = [
             ringing(modes, strike[skip : round(seconds * SAMPLE_RATE)])
@@ -152,7 +172,6 @@ def struck_alike(takes: Sequence[Take], length_s: float, ringing_share: float, a
     density = np.stack([burst_density(rest) for rest in left]) / top**2
     density = np.maximum(density - 1.2 * 10.0 ** (ground / 10.0), 1e-3 * density)
     whole = np.sqrt(np.sum(strikes**2, axis=1))
-    kinds = number % 2 if alternate and len(takes) > 3 else np.zeros(len(takes), dtype=np.int64)
     level = np.full((KINDS, MODES), SILENT_DB)
     burst = np.full((KINDS, BURST_AT.size, BANDS_HZ.size), SILENT_DB)
     for kind in range(KINDS):

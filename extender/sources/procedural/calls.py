@@ -269,11 +269,12 @@ def sounded(
         v = column - left
         dense = (rows[:, left] * (1 - v) + rows[:, left + 1] * v - beyond).astype(np.float32)
         gain = np.exp(np.float32(np.log(10.0) / 20.0) * dense)
-        gain[:, 0] = 0.0
+        gain[:, 0] = gain[:, 1]  # a deep harmonic lies partly in it
         return np.asarray(gain)
 
     white = rng.standard_normal((moments, 2 * f.size), dtype=np.float32).view(np.complex64)
     noise_gain = gains(call.noise_db) * np.float32(np.sqrt(SAMPLE_RATE / 2.0 * _HOP))
+    noise_gain[:, 0] = 0.0
     out = _overlapped(white * noise_gain, count)
     if voiced:
         curve = np.interp(np.linspace(0, 1, count), call.at, np.log(call.pitch_hz))
@@ -334,5 +335,6 @@ def harmonics(phase: Control, pitch_hz: Control) -> Signal:
 def _dispersion(rng: Rng, f: Control) -> NDArray[np.complex64]:
     """Return a smooth random phase over frequency: a throat delays each band a little differently (by 1 ms or so)."""
     knots = np.cumsum(np.abs(rng.standard_normal(12)) * 1.6)
-    theta = np.interp(np.log2(np.maximum(f, 40.0) / 40.0), np.linspace(0, 9.3, 12), knots)
+    knots -= knots[0]  # at 0 Hz there is no phase
+    theta = np.interp(np.log2(np.maximum(f, 180.0) / 180.0), np.linspace(0, 7.1, 12), knots)
     return np.asarray(np.exp(-1j * theta), dtype=np.complex64)

@@ -163,11 +163,15 @@ def applause(rng: Rng, duration_s: float, persons: float = 50.0) -> Signal:
     return in_place(rng, hands, 0.9 + 0.12 * larger, -9.0 + 1.3 * larger, 16.0 + 3.0 * larger)
 
 
-def _roar(rng: Rng, duration_s: float, voices: int) -> Signal:
+def _shouts(rng: Rng) -> list[Signal]:
+    """Return nine calls of nine people."""
+    return [unit(_shout(rng, rng.uniform(180, 420), rng.uniform(0.5, 1.2), rng.uniform(0.95, 1.15))) for _ in range(9)]
+
+
+def _roar(rng: Rng, duration_s: float, voices: int, calls: list[Signal]) -> Signal:
     """A crowd's open vowel: a few shouted voices spread by noise into many."""
     count = frames(duration_s)
     pool = np.zeros(count, dtype=np.float32)
-    calls = [unit(_shout(rng, rng.uniform(180, 420), rng.uniform(0.5, 1.2), rng.uniform(0.95, 1.15))) for _ in range(9)]
     for _ in range(voices):
         add(pool, float(rng.uniform(-0.5, duration_s)), calls[int(rng.integers(9))], float(rng.lognormal(-0.3, 0.5)))
     smear = rng.standard_normal(frames(0.3)).astype(np.float32) * np.hanning(frames(0.3)).astype(np.float32)
@@ -182,7 +186,7 @@ def cheering(rng: Rng, duration_s: float, persons: float = 40.0) -> Signal:
     hands = _claps(rng, count, duration_s, min(round(persons), 100), glide([(0, 0), (0.4, 1), (1, 0)], 100))
     return in_place(
         rng,
-        mixed((0.0, _roar(rng, duration_s, int(np.clip(0.75 * persons, 3, 150))) * swell), (-8.0, hands)),
+        mixed((0.0, _roar(rng, duration_s, int(np.clip(0.75 * persons, 3, 150)), _shouts(rng)) * swell), (-8.0, hands)),
         1.0,
         -8.0,
         20.0,
@@ -198,9 +202,8 @@ def stadium(rng: Rng, duration_s: float, persons: float = STADIUM.default) -> Sa
     larger = float(np.log2(persons / STADIUM.default))
     talk = murmur(rng, duration_s, 60, near=0.2, wet_db=2.0 + 0.5 * larger, t60_s=1.6 + 0.1 * larger, cut_hz=3_000.0)
     mood = np.exp(0.7 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.4))
-    roars = np.stack(
-        [_roar(rng, duration_s, int(np.clip(45 * 2.0 ** (0.4 * larger), 8, 120))) for _ in range(2)]
-    ) * stretched(mood, count)
+    calls, voices = _shouts(rng), int(np.clip(45 * 2.0 ** (0.4 * larger), 8, 120))
+    roars = np.stack([_roar(rng, duration_s, voices, calls) for _ in range(2)]) * stretched(mood, count)
     hands = np.stack([_claps(rng, count, duration_s, 24, np.clip(mood - 0.8, 0, 2)) for _ in range(2)])
     level = [float(np.sqrt(np.mean(np.square(part)))) or 1.0 for part in (talk, roars, hands)]
     return np.asarray(talk / level[0] + 0.7 * roars / level[1] + 0.2 * hands / level[2], dtype=np.float32)
@@ -245,7 +248,7 @@ def cloth(rng: Rng, duration_s: float) -> Signal:
 
 
 sneeze = calls_bouts.called("sneeze", 0.0, calls_bouts.ONE, t60_s=0.3, wet_db=-16.0, first_ms=8.0)
-baby = calls_bouts.called("baby", t60_s=0.4, wet_db=-15.0)
+baby = calls_bouts.called("baby", 0.0, calls_bouts.Bout(3, 6, 1.1), wet_db=-15.0)
 
 
 COUGH = Parameter("height", 0.8, 2.0, 1.72, "m", "of the person")
@@ -325,6 +328,6 @@ MODELS = (
     Model("cloth", ("cloth", "sleeper"), "event", 1, 1.6, "Rustling clothes", cloth),
     Model("cough", ("cough",), "event", 1, 0.9, "Cough", cough, (COUGH,)),
     Model("sneeze", ("sneeze",), "event", 1, 0.9, "Sneeze", sneeze, (calls_bouts.EXCITEMENT,)),
-    Model("baby", ("baby",), "event", 1, 3.5, "Baby crying", baby, (calls_bouts.EXCITEMENT,)),
+    Model("baby", ("baby",), "event", 1, 4.5, "Baby crying", baby, (calls_bouts.EXCITEMENT,)),
     Model("laughter", ("laughter",), "event", 1, 1.8, "Laughter", laughter, (LAUGH,)),
 )
