@@ -85,14 +85,12 @@ def cicadas(rng: Rng, duration_s: float, insects: float = 4.0) -> Samples:
     for k in range(round(insects)):
         centre = rng.uniform(5_200, 7_600)
         buzz = noise(rng, count, around(centre, 9.0, 1.5))
-        rate = rng.uniform(120, 190) * (1 + 0.03 * stretched(wander(rng, int(duration_s * 20), 20.0, 0.2, 3.0), count))
-        cycle = np.cumsum(rate, dtype=np.float64) / SAMPLE_RATE
-        pulse = np.exp(-4.0 * (cycle % 1.0)).astype(np.float32)
-        ticking = 0.55 + 0.45 * np.sin(2 * np.pi * cycle / rng.integers(14, 26)).astype(np.float32)
-        swell = stretched(np.exp(0.6 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.5)), count)
-        sources.append(
-            (unit(buzz * pulse * ticking) * swell * np.float32(0.75 ** min(k, 8)), float(rng.uniform(-0.9, 0.9)))
-        )
+        rate = rng.uniform(120, 190) * (1 + 0.03 * wander(rng, int(duration_s * 20), 20.0, 0.2, 3.0))
+        cycle = np.cumsum(stretched(rate / SAMPLE_RATE, count), dtype=np.float64)
+        pulse = np.exp(np.float32(-4.0) * (cycle - np.floor(cycle)).astype(np.float32))
+        ticking = 0.55 + 0.45 * np.sin(2 * np.pi * cycle[::480] / rng.integers(14, 26))
+        swell = np.exp(0.6 * wander(rng, ticking.size, 100.0, 0.05, 0.5)) * 0.75 ** min(k, 8)
+        sources.append((unit(buzz * pulse) * stretched(ticking * swell, count), float(rng.uniform(-0.9, 0.9))))
     air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
     return np.asarray(widened(rng, sources, count) + 0.04 * air, dtype=np.float32)
 

@@ -216,9 +216,9 @@ def convolved(signal: Signal, kernel: Signal, shape: Shape | None = None) -> Sig
     """Return the full linear convolution, (signal + kernel − 1) frames, filtered by ``shape`` on the way."""
     signal, kernel = signal.astype(np.float32, copy=False), kernel.astype(np.float32, copy=False)
     count = signal.size + kernel.size - 1
-    if signal.size > 6 * kernel.size and shape is None:
+    if signal.size > 3 * kernel.size and shape is None:
         return _in_blocks(signal, kernel)
-    if signal.size > 6 * kernel.size and shape is not None:
+    if signal.size > 3 * kernel.size and shape is not None:
         # The shape has no phase: it reaches as far back as forward, so the kernel gets room on both sides.
         around_it = np.pad(kernel, _REACH)
         shaped = fft.irfft(fft.rfft(around_it) * on_grid(shape, around_it.size), around_it.size)

@@ -228,11 +228,14 @@ def babble(
     voiced_rms = float(np.sqrt(np.mean(np.square(voiced)))) or 1.0
     hiss_rms = float(np.sqrt(np.mean(np.square(sibilant)))) or 1.0
     low = voiced / voiced_rms + 0.13 * sibilant / hiss_rms
-    full = frames(duration_s)
-    spectrum = np.zeros(full // 2 + 1, dtype=np.complex64)
-    part = fft.rfft(low)
+    size = fft.next_fast_len(count, real=True)
+    spectrum = np.zeros(3 * size // 2 + 1, dtype=np.complex64)  # 16 kHz thrice is 48 kHz
+    part = fft.rfft(low.astype(np.float32, copy=False), size)
     spectrum[: part.size] = part
-    return np.asarray(fft.irfft(spectrum, full) * (full / count), dtype=np.float32)
+    voices = np.zeros(frames(duration_s), dtype=np.float32)
+    whole = fft.irfft(spectrum, 3 * size)[: voices.size]
+    voices[: whole.size] = 3.0 * whole
+    return voices
 
 
 def _syllables(
