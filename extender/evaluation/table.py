@@ -17,6 +17,8 @@ from extender.evaluation.systems import FLAT, System
 from extender.output.report_words import minus
 
 MARK = ("<!-- begin: extender evaluate --markdown -->", "<!-- end: extender evaluate --markdown -->")
+LEAST_LOST = 0.02
+"""Where ``flat`` loses a smaller share of all loudness there is nothing to be made less."""
 TIE = 1e-4
 """A worst track that gains less of its loudness than this has gained nothing."""
 
@@ -41,7 +43,9 @@ class Measure:
 
 def _less(key: str) -> Callable[[Measurement, Measurement | None], float | None]:
     def reduction(mix: Measurement, flat: Measurement | None) -> float | None:
-        now, before = getattr(mix, key), getattr(flat, key) if flat else None
+        if flat is None or flat.lost_share is None or flat.lost_share < LEAST_LOST:
+            return None
+        now, before = getattr(mix, key), getattr(flat, key)
         return 1.0 - now / before if now is not None and before else None
 
     return reduction

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from extender.evaluation.measuring import Wanted
@@ -16,7 +17,7 @@ from extender.evaluation.systems import systems_of
 from extender.evaluation.table import MARK
 from extender.output.page import contrast
 from mixer import Weights
-from tests.extender.evaluation.conftest import make_scene, run
+from tests.extender.evaluation.conftest import make_scene, run, write
 from tests.extender.output.test_report import Page
 
 SYSTEMS = ("manual", "flat", "hafezi", "unmask")
@@ -190,3 +191,17 @@ def test_what_cannot_be_meant_is_one_line(two_scenes: Path, tmp_path: Path) -> N
         assert told in made.stderr
         assert len(made.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "o").exists()
+
+
+def test_where_nothing_is_lost_or_heard_nothing_is_made_less(tmp_path: Path) -> None:
+    write(tmp_path / "odd" / "alone" / "tone.wav", 0.1 * np.sin(np.arange(24_000)))
+    for name in ("a", "b"):
+        write(tmp_path / "odd" / "silent" / f"{name}.wav", np.zeros(24_000))
+    made = run(tmp_path / "odd", "-o", tmp_path / "out", "--effort", "quick", "--strategies", "unmask,asra", "--json")
+    assert made.exit_code == 0, made.output
+    summary = json.loads(made.stdout)["summary"]
+    for system in ("flat", "unmask", "asra"):
+        assert summary[system]["reduction"] is None
+        assert summary[system]["loudness"]["count"] == 1
+        assert summary[system]["worst_improved"] == 0
+    assert "NaN" not in (tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8")
