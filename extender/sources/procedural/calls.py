@@ -333,8 +333,7 @@ def harmonics(phase: Control, pitch_hz: Control) -> Signal:
 
 
 def _dispersion(rng: Rng, f: Control) -> NDArray[np.complex64]:
-    """Return a smooth random phase over frequency: a throat delays each band a little differently (by 1 ms or so)."""
-    knots = np.cumsum(np.abs(rng.standard_normal(12)) * 1.6)
-    knots -= knots[0]  # at 0 Hz there is no phase
-    theta = np.interp(np.log2(np.maximum(f, 180.0) / 180.0), np.linspace(0, 7.1, 12), knots)
-    return np.asarray(np.exp(-1j * theta), dtype=np.complex64)
+    """Return a smooth random phase over frequency: a throat delays each band a little differently, by up to 0.8 ms."""
+    delay_s = np.interp(np.log2(np.maximum(f, 60.0) / 60.0), np.linspace(0, 8.7, 12), rng.uniform(0.0, 8e-4, 12))
+    theta = 2.0 * np.pi * (f[1] - f[0]) * np.cumsum(delay_s)
+    return np.asarray(np.exp(-1j * (theta - theta[0])), dtype=np.complex64)
