@@ -8,7 +8,7 @@ import numpy as np
 
 from extender.sources.procedural.grains import add, in_place, stereo
 from extender.sources.procedural.model import Model, Parameter
-from extender.sources.procedural.toolkit import THIRDS_HZ, Rng, Signal, arrivals, band, frames, texture, unit
+from extender.sources.procedural.toolkit import THIRDS_HZ, Rng, Signal, arrivals, band, frames, rms, texture, unit
 from mixer.types import Samples
 
 Make = Callable[..., Signal | Samples]
@@ -19,13 +19,17 @@ OCTAVES = np.log2(THIRDS_HZ / 1000.0)
 
 def level_of(samples: np.ndarray) -> float:
     """Return the root mean square, 1 for silence."""
-    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) or 1.0
+    return rms(samples) or 1.0
 
 
 def together(*parts: tuple[float, Samples]) -> Samples:
     """Return beds added at their levels in dB."""
-    total = sum(bed / level_of(bed) * np.float32(10 ** (db / 20)) for db, bed in parts)
+    total = sum(bed * np.float32(10 ** (db / 20) / level_of(bed)) for db, bed in parts)
     return np.asarray(total, dtype=np.float32)
+
+
+_DIFFERENT = 4
+"""So many of a kind are made before one is heard again, elsewhere and at another level."""
 
 
 def sprinkled(
@@ -41,9 +45,15 @@ def sprinkled(
     """Return single sounds now and then, far off and to all sides: (maker, its length in s) chosen at random."""
     count = frames(duration_s)
     out = np.zeros((2, count), dtype=np.float32)
+    made: list[list[Signal]] = [[] for _ in makers]
     for at in arrivals(rng, duration_s + 2.0, per_s, 0.3) - 2.0:
-        make, length = makers[int(rng.integers(len(makers)))]
-        sound = unit(np.atleast_2d(make(rng, length))[0])
+        which = int(rng.integers(len(makers)))
+        if len(made[which]) < _DIFFERENT:
+            make, length = makers[which]
+            made[which].append(unit(np.atleast_2d(make(rng, length))[0]))
+            sound = made[which][-1]
+        else:
+            sound = made[which][int(rng.integers(_DIFFERENT))]
         angle = rng.uniform(0.1, 0.9) * np.pi / 2
         gain = float(rng.lognormal(-0.4, 0.6))
         add(out[0], float(at), sound, gain * np.cos(angle))

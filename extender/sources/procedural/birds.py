@@ -22,6 +22,7 @@ from extender.sources.procedural.toolkit import (
     noise,
     own,
     peak,
+    rms,
     stretched,
     texture,
     unit,
@@ -139,7 +140,7 @@ def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: fl
         for side, heard in enumerate(widened(rng, group, count) if group else ()):
             birds[side] += in_place(rng, heard, 1.0, wet_db, 20.0, between(0.0, cut_hz))[:count]
     air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.4, common=0.6, low_hz=0.1, high_hz=8.0))
-    level = float(np.sqrt(np.mean(np.square(birds)))) or 1.0
+    level = rms(birds) or 1.0
     return np.asarray(birds / level + 10 ** (air_db / 20) * air, dtype=np.float32)
 
 

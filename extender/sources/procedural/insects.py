@@ -21,6 +21,7 @@ from extender.sources.procedural.toolkit import (
     circling,
     frames,
     noise,
+    rms,
     stretched,
     texture,
     unit,
@@ -74,7 +75,7 @@ def crickets(rng: Rng, duration_s: float, temperature: float = TEMPERATURE.defau
     )
     song = widened(rng, [*sources, (far * np.float32(0.05), 0.0)], count)
     air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
-    level = float(np.sqrt(np.mean(np.square(song)))) or 1.0
+    level = rms(song) or 1.0
     return np.asarray(song / level + 0.12 * air, dtype=np.float32)
 
 

@@ -25,6 +25,7 @@ from extender.sources.procedural.toolkit import (
     noise,
     own,
     peak,
+    rms,
     stretched,
     unit,
     wander,
@@ -86,8 +87,8 @@ def crowd(rng: Rng, duration_s: float, persons: float = CROWD.default) -> Sample
     walkers = int(np.clip(persons / 4, 1, 12))
     steps = widened(rng, [(_many_steps(rng, count, duration_s, walkers), s) for s in (-0.6, 0.6)], count)
     cloth = np.stack([noise(rng, count, lambda f: band(f, 200.0, 3_000.0, 1)) for _ in range(2)])
-    level = float(np.sqrt(np.mean(np.square(talk))))
-    step_level = float(np.sqrt(np.mean(np.square(steps)))) or 1.0
+    level = rms(talk)
+    step_level = rms(steps) or 1.0
     return np.asarray(talk / level + 0.22 * steps / step_level + 0.07 * cloth, dtype=np.float32)
 
 
@@ -126,7 +127,7 @@ def children(rng: Rng, duration_s: float, persons: float = 12.0) -> Samples:
         sources.append((line, side))
     calls = np.stack([in_place(rng, heard, 0.7, -7.0, 18.0)[:count] for heard in widened(rng, sources, count)])
     steps = widened(rng, [(_many_steps(rng, count, duration_s, 5), s) for s in (-0.5, 0.5)], count)
-    level = [float(np.sqrt(np.mean(np.square(part)))) or 1.0 for part in (talk, calls, steps)]
+    level = [rms(part) or 1.0 for part in (talk, calls, steps)]
     return np.asarray(0.7 * talk / level[0] + calls / level[1] + 0.12 * steps / level[2], dtype=np.float32)
 
 
@@ -205,7 +206,7 @@ def stadium(rng: Rng, duration_s: float, persons: float = STADIUM.default) -> Sa
     calls, voices = _shouts(rng), int(np.clip(45 * 2.0 ** (0.4 * larger), 8, 120))
     roars = np.stack([_roar(rng, duration_s, voices, calls) for _ in range(2)]) * stretched(mood, count)
     hands = np.stack([_claps(rng, count, duration_s, 24, np.clip(mood - 0.8, 0, 2)) for _ in range(2)])
-    level = [float(np.sqrt(np.mean(np.square(part)))) or 1.0 for part in (talk, roars, hands)]
+    level = [rms(part) or 1.0 for part in (talk, roars, hands)]
     return np.asarray(talk / level[0] + 0.7 * roars / level[1] + 0.2 * hands / level[2], dtype=np.float32)
 
 
