@@ -71,13 +71,17 @@ def summary(title: str, panel: Panel, found: Sequence[Row]) -> Summary:
 
 def sentence(title: str, told: Summary) -> str:
     """Return a summary in words."""
-    verdict = "reached" if told.ratio >= TARGET else "missed"
-    below = ", ".join(told.below) or "none"
-    return (
+    start = (
         f"Judge of {TITLES[title]} ({told.classes} classes, chance {told.chance:.3f}): names {told.recordings:.0%} of "
-        f"recordings it never met rightly; of the classes that models cover {told.same_recordings:.0%}, and "
-        f"{told.synthetic:.0%} of the models' takes: {told.ratio:.2f} (target {TARGET}: {verdict}). "
-        f"At or below three times chance: {below}."
+        "recordings it never met rightly (mean of the classes)"
+    )
+    below = f"At or below three times chance: {', '.join(told.below) or 'none'}."
+    if not told.same_recordings:
+        return f"{start}; no recording of the classes judged here that it names rightly. {below}"
+    verdict = "reached" if told.ratio >= TARGET else "missed"
+    return (
+        f"{start}; of the classes that models cover {told.same_recordings:.0%}, and {told.synthetic:.0%} of the "
+        f"models' takes: {told.ratio:.2f} (target {TARGET}: {verdict}). {below}"
     )
 
 

@@ -248,6 +248,7 @@ def test_sums_say_what_is_missed(everything: tuple[Heard, ...]) -> None:
     assert told.synthetic == 0.5
     assert told.ratio == 0.5
     assert "missed" in tables.sentence("ten", told)
+    assert "no recording" in tables.sentence("ten", tables.summary("ten", judges["ten"], []))
     assert told.below == ("clock", "rain")  # three times chance is more than all, with two classes
     page = tables.markdown(found, judges, {"ten": 0.9})
     assert page.count("\n| ") == 3
