@@ -2,7 +2,8 @@
 
 What :mod:`mixer.bands` does in full for one mix is here worked out once, on the mix as it was heard: the ear's
 spreading and memory. A candidate then only multiplies each track's excitation in each half Bark by what filters,
-compressor, level lock, fader and place make of it, and the law of partial loudness is applied to the sums.
+compressor, level lock, fader and place make of it, and the law of partial loudness is applied to the sums. What that
+is off by for the mix as it was heard, moment by moment, is taken out of all candidates.
 """
 
 from __future__ import annotations
@@ -15,20 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixer.bands import GATE, Listened, level_weights, planning_ear
+from mixer.bands_kernels import audible, specific
 from mixer.dynamics import compression_db
 from mixer.ear import EarModel
 from mixer.optimise.predictor import Candidates
-from mixer.residue import GROUPS, band_weights
+from mixer.residue import GROUPS, band_weights, grouped
 from mixer.threads import thread_count
 from models.residue.quick_kernels import lost_loudness
 
 F32 = NDArray[np.float32]
 
-KNEE_DB, ATTACK_S, RELEASE_S = 6.0, 0.01, 0.15
-"""Of the compressors that are tried: those of :class:`mixer.processors.Compressor`."""
+KNEE_DB, ATTACK_S, RELEASE_S = 6.0, 0.02, 0.15
+"""Of the compressors that are tried: those of :class:`mixer.processors.Compressor`; the attack is longer, by hops."""
+DETECTED_DB = 6.0
+"""How far what a compressor follows, 10 ms upwards and 150 ms downwards, lies under the peak of a hop."""
 LOOK_BACK = 12
 """Hops before a frame from which a compressor's reduction is followed."""
 QUIETEST_DB = -120.0
+_LITTLE = np.float32(1e-4)
+MOST_OFF = 2.0
+"""By how much the model may be off where it is put right."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +80,7 @@ class QuickModel:
         if powers.shape[2] == 1:
             powers = np.repeat(powers, 2, axis=2) / np.float32(2.0)
         excited = np.stack([_excited(fine, own) for own in powers])
+        exact = _exactly(fine, powers, excited)
         floor = fine.excitation(np.zeros((fine.bands, 1), np.float32))[:, 0]
         above = np.maximum(excited - floor[:, np.newaxis, np.newaxis], 0.0) * powers.any(axis=1, keepdims=True)
         self.signal = np.ascontiguousarray(self._halved(above).transpose(0, 2, 1, 3))  # tracks, ears, halves, frames
@@ -89,6 +97,9 @@ class QuickModel:
         ends = np.minimum(listened.frames.numbers, level_db.shape[1] - 1)[:, np.newaxis]
         self.level_db = level_db[:, np.maximum(ends + np.arange(1 - LOOK_BACK, 1), 0)].astype(np.float32)
         self._hop_s = fine.hop / fine.sample_rate
+        self._right = np.float32(1.0)
+        as_heard = self.worked(_unchanged(len(powers), fine.bands)).maps[0]
+        self._right = np.clip((exact + _LITTLE) / (as_heard + _LITTLE), 1.0 / MOST_OFF, MOST_OFF).astype(np.float32)
 
     def _prepare_lock(self, listened: Listened) -> None:
         """Keep what the level lock looks at: K-weighted power of each track in each half Bark and frame, gated."""
@@ -132,7 +143,7 @@ class QuickModel:
         with ThreadPoolExecutor(max_workers=count) as pool:
             list(pool.map(work, [slice(int(a), int(b)) for a, b in pairwise(edges)]))
         shares = np.where(np.isnan(candidates.shares), self._own_shares, candidates.shares)
-        return Worked(maps, eq_db, lock_db.astype(np.float32), down_db, shares.astype(np.float32))
+        return Worked(maps * self._right, eq_db, lock_db.astype(np.float32), down_db, shares.astype(np.float32))
 
     def _reductions(self, candidates: Candidates, change_db: F32) -> F32:
         """Follow compressors over the hops that lead to each frame, (candidates, tracks, frames)."""
@@ -140,19 +151,46 @@ class QuickModel:
         who, track = np.nonzero(candidates.ratio > 1.0)
         if not len(who):
             return down_db
-        over_db = self.level_db[track] + (change_db - candidates.threshold_db)[who, track, np.newaxis, np.newaxis]
+        begins_db = candidates.threshold_db + np.float32(DETECTED_DB) - change_db
+        over_db = self.level_db[track] - begins_db[who, track, np.newaxis, np.newaxis]
         wanted = compression_db(over_db, 0.0, candidates.ratio[who, track, np.newaxis, np.newaxis], KNEE_DB)
         up, down = (np.float32(1.0 - np.exp(-self._hop_s / tau)) for tau in (ATTACK_S, RELEASE_S))
-        state = wanted[..., 0]
+        before = state = wanted[..., 0]
         for n in range(1, LOOK_BACK):
-            state = state + np.where(wanted[..., n] > state, up, down) * (wanted[..., n] - state)
-        down_db[who, track] = state
+            before, state = state, state + np.where(wanted[..., n] > state, up, down) * (wanted[..., n] - state)
+        down_db[who, track] = (before + state) / 2.0  # a frame is two hops long
         return down_db
 
 
 def _excited(ear: EarModel, powers: F32) -> F32:
     bands = powers.shape[0]
     return np.asarray(ear.excitation(powers.reshape(bands, -1)).reshape(powers.shape))
+
+
+def _exactly(ear: EarModel, powers: F32, excited: F32) -> F32:
+    """Return the loudness that the mix loses as it was heard, in all bands: R(t, g), sone, without interference.
+
+    Parameters
+    ----------
+    ear : EarModel
+    powers, excited : (tracks, 109, 2, frames) float32
+    """
+    weights = band_weights(ear.centres_hz).astype(np.float32)[:, np.newaxis] * np.float32(24.0 / ear.bands)
+    total, lost = powers.sum(axis=0), np.zeros((ear.bands, powers.shape[-1]), np.float32)
+    for own, E in zip(powers, excited, strict=True):
+        N = _excited(ear, np.maximum(total - own, np.float32(0.0)))
+        loud, left = np.empty_like(E), np.empty_like(lost)
+        specific(E, ear.tables, loud)
+        audible(loud, E, N, ear.tables, left)
+        lost += loud.max(axis=1) - left
+    return np.asarray(grouped(ear, weights * lost), np.float32)
+
+
+def _unchanged(tracks: int, bands: int) -> Candidates:
+    """Return the candidate that changes nothing."""
+    none = np.zeros((1, tracks), np.float32)
+    still = np.full((1, tracks, 2), np.nan, np.float32)
+    return Candidates(np.zeros((1, tracks, bands), np.float32), none, none, none, none + np.float32(1.0), still)
 
 
 def _decibels(above: F32, below: NDArray[np.floating]) -> F32:

@@ -1,4 +1,4 @@
-"""Training: Adam, batches of 32, squared error of the map and of its sum, in their logarithms; the best is kept."""
+"""Training: Adam, batches of 32, mean squared error of the map in its logarithm; the best of validation is kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from models.residue.inputs import SCALE
 from models.residue.material import Lesson, batches, padded
 from models.residue.network import make_network
 
@@ -18,9 +17,6 @@ BATCH, LEARNING_RATE, EPOCHS = 32, 1e-3, 30
 CLIP = 1.0
 FLOOR = 0.02
 """Of the learning rate, at the end of its cosine."""
-
-OF_SUM, LEAST_SONE = 3.0, 0.1 / 18.0
-"""Weight of the sum's error: it decides which of two mixes of a scene is better, and is a hundredth of the map's."""
 
 Tell = Callable[[str], None]
 
@@ -66,7 +62,7 @@ def train(
     mixes, checked = mixes_of(learned), batches(mixes_of(validated), BATCH)
     steps = math.ceil(len(mixes) / BATCH)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, epochs * steps, alpha=FLOOR)
-    network.compile(keras.optimizers.Adam(rate, global_clipnorm=CLIP), loss)
+    network.compile(keras.optimizers.Adam(rate, global_clipnorm=CLIP), "mse")
     network.optimizer.build(network.trainable_variables)
     state: dict[str, Any] = {"epoch": 0, "best": math.inf, "history": []}
     if (folder / "state.json").exists():
@@ -89,22 +85,11 @@ def train(
     return network
 
 
-def loss(right: Any, found: Any) -> Any:
-    """Return the mean squared error of log(1 + 18 R), and OF_SUM times that of the logarithm of R's mean over time."""
-    from keras import ops  # type: ignore[import-not-found,unused-ignore]
-
-    def sum_of(values: Any) -> Any:
-        sone = ops.expm1(ops.relu(values)) / SCALE
-        return ops.log(ops.mean(ops.sum(sone, axis=-1), axis=-1) + LEAST_SONE)
-
-    return ops.mean(ops.square(right - found)) + OF_SUM * ops.mean(ops.square(sum_of(right) - sum_of(found)))
-
-
 def mean_error(network: Any, checked: Sequence[Sequence[tuple[Lesson, int]]]) -> float:
-    """Return the mean loss over batches."""
+    """Return the mean squared error over batches."""
     total, count = 0.0, 0
     for batch in checked:
         given, right = padded(batch)
-        total += float(loss(right, network(given, training=False))) * len(batch)
-        count += len(batch)
+        total += float(np.square(np.asarray(network(given, training=False)) - right).sum())
+        count += right.size
     return total / count

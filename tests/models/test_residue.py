@@ -6,17 +6,22 @@ import importlib.util
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from mixer import AudioBuffer, Track
 from mixer.bands import Listened
+from mixer.dynamics import peaks_of, reductions
 from mixer.errors import MixerError
 from mixer.optimise.predictor import Candidates, ResiduePredictor
+from mixer.processors import Compressor
 from mixer.residue import analyse_residue
 from mixer.session import MixSession
+from mixer.strategies.levels import in_place
 from models.residue import ensembles
 from models.residue.candidates import candidates_of, listen_evenly
 from models.residue.dataset import Example, Sizes, as_listened, build, load
@@ -33,7 +38,7 @@ from models.residue.ensembles import (
     write_ensembles,
 )  # fmt: skip
 from models.residue.evaluation import band_model, pooled, score, side_by_side
-from models.residue.examples import Scene, draw_scene, draw_settings, locked, neutral
+from models.residue.examples import RATE, Scene, draw_scene, draw_settings, locked, neutral
 from models.residue.inference import FOLDER, ResidueModel, checksums, forward
 from models.residue.inputs import Inputs, from_log, in_log, inputs_of
 from models.residue.material import Lesson, batches, padded, track_rows
@@ -197,6 +202,34 @@ def test_the_quick_model_is_near_the_measure(example: Example) -> None:
     right = in_log(example.masked + example.interfering)
     worked = QuickModel(as_listened(example)).worked(example.candidates)
     assert np.square(in_log(worked.maps) - right).mean() < 0.05 * max(right.var(), 0.1)
+
+
+def test_the_quick_model_is_right_about_the_mix_as_heard(example: Example) -> None:
+    right = band_model(example, held=True)[0]
+    found = in_log(QuickModel(as_listened(example)).worked(example.candidates.part(slice(0, 1))).maps[0])
+    assert np.square(found - right).mean() < 1e-4
+    assert np.abs(found - right).max() < 0.2
+
+
+def test_compressors_are_followed() -> None:
+    """Against the detector of the mixer, in the mean over each frame; hops' peaks alone would be 2 dB too much."""
+    rng = np.random.default_rng(4)
+    swell = 0.1 * (1.2 + np.sin(np.arange(4 * RATE) / RATE * 5.0))
+    sound = (swell * rng.standard_normal(4 * RATE) * 0.3).astype(np.float32)[np.newaxis]
+    track = Track("hiss", (AudioBuffer(sound, RATE),), target_lufs=-23.0)
+    compressor = Compressor(-24.0, 3.0)
+    with MixSession([track], duration_s=4.0) as session:
+        places = [in_place(track, None)]
+        listened = listen_evenly(session, places)[1]
+    tried = candidates_of(listened.ear, places, [[replace(places[0], compressor=compressor)]])
+    found = QuickModel(listened).worked(tried).down_db[0, 0]
+    actual = next(reductions([peaks_of(sound, sound.shape[1])], compressor, RATE))
+    hop, window = listened.ear.hop // 4, listened.ear.window // 4
+    starts = [max(int(n) * hop - window // 2, 0) for n in listened.frames.numbers]
+    means = np.array([actual[start : start + window].mean() for start in starts])
+    assert means.max() > 4.0
+    np.testing.assert_allclose(found[2:-2], means[2:-2], atol=2.0)
+    assert abs(float((found - means)[2:-2].mean())) < 0.75
 
 
 def test_memory_brings_the_band_model_nearer(example: Example) -> None:
