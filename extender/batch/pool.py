@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -88,7 +88,6 @@ def environment(threads: int) -> dict[str, str]:
 def _serve(link: Connection, output: str, variables: dict[str, str]) -> None:
     """Be a worker: render what comes until nothing comes any more."""
     os.environ.update(variables)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main one decides
     signal.signal(signal.SIGTERM, _interrupted)
     from extender.batch.worker import render_job
 
@@ -106,6 +105,22 @@ def _serve(link: Connection, output: str, variables: dict[str, str]) -> None:
             link.send(render_job(job, Path(output), tell))
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  # nothing that exit handlers say is for anybody
     os._exit(0)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes that are started be deaf to Ctrl-C: it reaches all of them, and the main one decides.
+
+    What is blocked here stays blocked in them; for us it is only put off.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _interrupted(signum: int, frame: object) -> None:
@@ -153,7 +168,8 @@ class LocalPool:
         before = {key: os.environ.get(key) for key in variables}
         os.environ.update(variables)  # a child reads some of them while it is being born
         try:
-            process.start()
+            with _deaf():
+                process.start()
         finally:
             for key, value in before.items():
                 os.environ.pop(key, None) if value is None else os.environ.update({key: value})
