@@ -11,7 +11,7 @@ from extender.evaluation import drawings
 from extender.evaluation.statistics import Mean
 from extender.evaluation.store import SceneResult
 from extender.evaluation.systems import FLAT, SEARCHING, TUNED
-from extender.evaluation.table import MEASURES, Report, value_of
+from extender.evaluation.table import MEASURES, Measure, Report, value_of
 from extender.output.page import page_of, safe
 
 _PREDICTED = ("asra", TUNED)
@@ -37,7 +37,7 @@ def evaluation_page(report: Report, *, listens: bool) -> str:
         "generator": f"image-extender {extender.__version__}",
         "count": len(report.scenes),
         "lede": lede(report),
-        "measures": [m for m in MEASURES if any(row.means[m.key] for row in report.rows)],
+        "measures": _shown(report),
         "rows": [(row, [_mean(m, row.means[m.key]) for m in _shown(report)]) for row in report.rows],
         "flat": FLAT,
         "legend": [(name, safe(_sign(name))) for name in report.systems if name in drawings.LOOKS],
@@ -81,17 +81,17 @@ def lede(report: Report) -> str:
     return " ".join(told) or "Mixes of the same tracks, measured alike."
 
 
-def _shown(report: Report) -> list[Any]:
+def _shown(report: Report) -> list[Measure]:
     return [m for m in MEASURES if any(row.means[m.key] for row in report.rows)]
 
 
-def _mean(measure: Any, mean: Mean | None) -> tuple[str, str]:
-    """Return a mean and its interval."""
+def _mean(measure: Measure, mean: Mean | None) -> tuple[str, str, str]:
+    """Return a measure's key, its mean, and the interval where it says something."""
     if mean is None:
-        return "–", ""
-    uncertain = mean.count > 1 and measure.key in _UNCERTAIN
+        return measure.key, "–", ""
+    uncertain = measure.key in _UNCERTAIN and mean.low < mean.high
     interval = f"{measure.told(mean.low)} to {measure.told(mean.high)}" if uncertain else ""
-    return measure.told(mean.value), interval
+    return measure.key, measure.told(mean.value), interval
 
 
 def _sign(system: str) -> str:
