@@ -131,7 +131,7 @@ class DaskPool:
             self.workers = workers_for(self.workers or None)
             self._cluster = LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address=None, silence_logs=50, env=environment(threads_for(self.workers)),
+                dashboard_address="127.0.0.1:0", silence_logs=50, env=environment(threads_for(self.workers)),
             )  # fmt: skip
             self._client = Client(self._cluster)
         else:

@@ -30,7 +30,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(*arguments: object) -> list[str]:
     """Return the command of a batch."""
-    return [sys.executable, "-c", "from extender.cli import main; main()", "batch", *map(str, arguments), *OPTIONS]
+    return [sys.executable, "-c", "from extender.cli import main; main()", "batch", *OPTIONS, *map(str, arguments)]
 
 
 def run(*arguments: object, code: int = 0, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
