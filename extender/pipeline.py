@@ -45,10 +45,13 @@ from extender.remix import Remix, named_locks, named_priorities
 from extender.searching import STRATEGY, Watch, strategy_of, unwatched
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
+from extender.taste import in_use
+from extender.taste import write as remember
+from extender.tasting import automatic_after, noticed, season, start_filters, weighted
 from extender.types import Arrangement, Cast, Project, Role, Search
 from extender.vision.base import PlaceTagger
 from extender.vision.see import SeeOptions, see
-from mixer import AudioBuffer, Lock, Meters, MixPlan, MixStrategy, Room, Track, TrackSettings, mix_to
+from mixer import AudioBuffer, Filter, Lock, Meters, MixPlan, MixStrategy, Room, Track, TrackSettings, mix_to
 from mixer.threads import thread_count
 from scenes import Scene, Vocabulary, load_vocabulary
 
@@ -149,11 +152,11 @@ def render_picture(
         sounds = load_sounds(roles, folder, progress)
         progress("arranging", 0.0)
         arrangement = arrange(scene, roles, vocabulary, sounds, options.arrange)
-        project = _project(scene, roles, arrangement, options)
+        project = season(_project(scene, roles, arrangement, options))
         room, stage_half_deg = room_of(scene, vocabulary), stage_of(scene)
         mixing = Mixing(
-            options.strategy, options.search, project.seed, options.loudness_lufs, room, stage_half_deg,
-            locks=project.locks,
+            options.strategy, project.search, project.seed, options.loudness_lufs, room, stage_half_deg,
+            locks=project.locks, start_filters=start_filters(project),
         )  # fmt: skip
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
         made = _finish(project, sounds, mixing, Target(folder, output, copy, options.outputs), progress, watch)
@@ -211,12 +214,17 @@ def render_project(
             project = _rearranged(project, anew.id, sounds)
         if edit is not None:
             project = edit(project, tracks_of(project.arrangement, project.cast, sounds, project.priorities))
+        memory = in_use()
+        learned = noticed(project, tracks_of(project.arrangement, project.cast, sounds)) if memory else None
         if remix is not None:
-            project = remix(project)
+            project = weighted(remix(project))
         mixing = _mixing_of(project, again=remix is not None)
         project = replace(project, by_hand=project.by_hand if remix is not None else set_by_hand(project))
         copy = bring_picture(origin, folder)
-        return _finish(project, sounds, mixing, Target(folder, output, copy, tuple(outputs)), progress, watch)
+        made = _finish(project, sounds, mixing, Target(folder, output, copy, tuple(outputs)), progress, watch)
+    if memory and learned:
+        remember(memory.with_edit(learned))
+    return made
 
 
 def _rearranged(project: Project, role_id: str, sounds: Mapping[str, AudioBuffer]) -> Project:
@@ -371,6 +379,7 @@ class Mixing:
     bus_gain_db: float | None = None
     locks: Sequence[str | Lock] = ()
     given: Mapping[str, TrackSettings] = field(default_factory=dict)
+    start_filters: Mapping[str, tuple[Filter, ...]] = field(default_factory=dict)
 
 
 def _mixing_of(project: Project, *, again: bool = False) -> Mixing:
@@ -387,7 +396,9 @@ def _mixing_of(project: Project, *, again: bool = False) -> Mixing:
     if not touched and not again:
         return replace(mixing, plan=plan)
     by_hand = plan.bus.gain_db if "bus/gain_db" in touched else None
-    mixing = replace(mixing, bus_gain_db=by_hand, given=given_settings(project))
+    mixing = replace(
+        mixing, bus_gain_db=by_hand, given=given_settings(project), start_filters=start_filters(project)
+    )  # fmt: skip
     if again:
         return replace(mixing, locks=(*project.locks, *project.by_hand))
     return replace(mixing, fixed=kept_settings(project), locks=locks_of(project))
@@ -468,7 +479,8 @@ def _finish(
     stem_ids = tuple(t.id for t in tracks) if project.stems else ()
     with MixFiles(target.folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
         plan, meters = _mix(tracks, mixing, project.arrangement, files, progress, watch)
-    project = seal(replace(project, plan=plan))
+    followed = [s.id for s in plan.tracks] if mixing.plan else list(mixing.fixed)
+    project = seal(replace(project, plan=plan, automatic=automatic_after(project, plan, followed)))
     write_project(project, target.folder)
     rendered = Rendered(target.folder, project, meters, files.mix, target.picture)
     write_outputs(rendered, target.outputs, progress)
@@ -508,5 +520,6 @@ def _mix(
         bus_gain_db=mixing.bus_gain_db,
         locks=mixing.locks,
         given=mixing.given,
+        start_filters=mixing.start_filters,
     )
     return plan, loop.meters(meters) if loop else meters

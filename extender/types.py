@@ -10,7 +10,7 @@ from extender.errors import InputError
 from mixer.optimise.effort import EffortName
 from mixer.optimise.methods import MethodName
 from mixer.optimise.objectives import Weights
-from mixer.plan import MixPlan
+from mixer.plan import MixPlan, TrackSettings
 from mixer.types import STRICT, Clip, Position
 from scenes import Scene
 
@@ -269,6 +269,27 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Flavour:
+    """What of a person's taste a soundscape was begun with (:mod:`extender.taste`); all by the ids of parts.
+
+    Parameters
+    ----------
+    mixes : int
+        From how many edited mixes it was learned.
+    loudness_db, bright_db, outward_deg, wider : dict of str to float
+        What was added to loudness, to what is above 2 kHz, to the angle from the middle, and to the width.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, object]] = STRICT
+
+    mixes: int = 0
+    loudness_db: dict[str, float] = field(default_factory=dict)
+    bright_db: dict[str, float] = field(default_factory=dict)
+    outward_deg: dict[str, float] = field(default_factory=dict)
+    wider: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything of one render: from it alone the same bytes come again.
 
@@ -296,6 +317,10 @@ class Project:
         By track id, 0..1: how much it matters that it is heard; 0.5 for all others.
     search : Search
         What was asked of the strategy of the plan; it is asked again when tracks are mixed anew.
+    taste : Flavour or None
+        With what of a person's taste it was begun; None = none.
+    automatic : tuple of TrackSettings
+        While taste is remembered: the settings as they were made automatically.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -314,6 +339,8 @@ class Project:
     by_hand: tuple[str, ...] = ()
     priorities: dict[str, float] = field(default_factory=dict)
     search: Search = Search()
+    taste: Flavour | None = None
+    automatic: tuple[TrackSettings, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in self.priorities.items():

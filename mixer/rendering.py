@@ -15,6 +15,7 @@ from mixer.optimise.effort import EffortName, never
 from mixer.optimise.objectives import Weights
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
 from mixer.plugins import SPATIALISERS, STRATEGIES, make
+from mixer.processors import Filter
 from mixer.results import Meters, Render
 from mixer.room import decay_time_s
 from mixer.session import MixSession, Progress, Write, WriteStem
@@ -82,6 +83,8 @@ class MixOptions(TypedDict, total=False):
         What must stay of which track, e.g. ``"bell"``, ``"bell:eq"``, ``"bell:gain=-3..0"``: see :mod:`mixer.locks`.
     given : mapping of str to TrackSettings
         By track id: what locks keep where they keep something as it is; else it is the track's place and level.
+    start_filters : mapping of str to tuple of Filter
+        By track id: filters that a track begins with.
     """
 
     strategy: str | MixStrategy
@@ -103,6 +106,7 @@ class MixOptions(TypedDict, total=False):
     method: MethodName
     locks: Sequence[str | Lock]
     given: Mapping[str, TrackSettings]
+    start_filters: Mapping[str, tuple[Filter, ...]]
 
 
 def plan_mix(

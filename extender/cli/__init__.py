@@ -16,6 +16,7 @@ from extender.cli.mix import mix
 from extender.cli.render import demo, render
 from extender.cli.sounds import sounds_app
 from extender.cli.swap import swap
+from extender.cli.taste import taste_app
 from extender.cli.weights import weights_app
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command()(doctor)
 app.add_typer(weights_app, name="weights")
 app.add_typer(sounds_app, name="sounds")
 app.add_typer(cache_app, name="cache")
+app.add_typer(taste_app, name="taste")
 
 
 def _version(wanted: bool) -> None:

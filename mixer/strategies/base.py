@@ -9,6 +9,7 @@ from typing import Protocol
 
 from mixer.locks import KEPT, Limits, Lock, nearest, within
 from mixer.plan import BusSettings, MixPlan, Room, TrackSettings
+from mixer.processors import Filter
 from mixer.session import MixSession, TrackLevels
 from mixer.spatial import NEAREST_M
 from mixer.types import Track
@@ -43,6 +44,8 @@ class MixRequest:
     given : mapping of str to TrackSettings
         By track id: what locks keep, where they keep something as it is. Of other tracks it is their place and their
         level, and nothing done to them.
+    start_filters : mapping of str to tuple of Filter
+        By track id: filters that a track begins with.
     """
 
     duration_s: float
@@ -58,6 +61,7 @@ class MixRequest:
     seed: int = 0
     locks: tuple[Lock, ...] = ()
     given: Mapping[str, TrackSettings] = field(default_factory=dict)
+    start_filters: Mapping[str, tuple[Filter, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         whole = {name: each for name, each in self.given.items() if Limits.of(self.locks, name).whole}
@@ -125,14 +129,18 @@ def begun(track: Track, request: MixRequest, settings: TrackSettings | None = No
     if limits.free and settings is not None:
         return settings
     place = in_place(track, request.room)
+    if track.id in request.start_filters:
+        filters = request.start_filters[track.id]
+        told = (place.reason, *(section.reason for section in filters))
+        place = replace(place, filters=filters, reason="; ".join(text for text in told if text))
     wanted = settings or place
     allowed = within(wanted, limits, _kept(track, request, place), request.sample_rate)
     if allowed is wanted:
         return wanted
     parts = (allowed.expander, *allowed.filters, allowed.compressor, *allowed.ducks)
     locked = [part for part in ("gain", "eq", "compression", "pan") if getattr(limits, part) is not None]
-    told = [place.reason, *(part.reason for part in parts if part is not None), f"locked: {', '.join(locked)}"]
-    return replace(allowed, reason="; ".join(text for text in told if text))
+    lines = [place.reason, *(part.reason for part in parts if part is not None), f"locked: {', '.join(locked)}"]
+    return replace(allowed, reason="; ".join(dict.fromkeys(text for text in lines if text)))
 
 
 def _kept(track: Track, request: MixRequest, place: TrackSettings) -> TrackSettings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mixer.plan import MixPlan, Room, TrackSettings
 from mixer.room import reverb_db_at
-from mixer.strategies.base import MixRequest, plan_levels
+from mixer.strategies.base import MixRequest, begun, plan_levels
 from mixer.types import Track
 
 
@@ -31,7 +31,7 @@ class Balanced:
 
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """See :class:`MixStrategy`."""
-        return plan_levels(self.name, tracks, [in_place(t, request.room) for t in tracks], request)
+        return plan_levels(self.name, tracks, [begun(t, request) for t in tracks], request)
 
 
 def in_place(track: Track, room: Room | None) -> TrackSettings:
