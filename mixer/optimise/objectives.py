@@ -70,15 +70,20 @@ class Reference:
     residue_sone : float
     worst : float
         What the track that is heard least counts (:attr:`Weights.worst`).
+    counts : (tracks,) float64 or float
+        How much each track counts in clarity; 1 for a priority in the middle.
     """
 
     mur: F64
     residue_sone: float
     worst: float = WORST
+    counts: F64 | float = 1.0
 
 
-def unclear(mur: ArrayLike, worst: float = WORST) -> F64:
-    """Return mean (1 − MUR)² + worst · max (1 − MUR) over the last axis: the worst track counts most.
+def unclear(mur: ArrayLike, worst: float = WORST, counts: ArrayLike = 1.0) -> F64:
+    """Return mean c (1 − MUR)² + worst · max c (1 − MUR) over the last axis: the worst track counts most.
+
+    ``counts``, c, is how much each track counts.
 
     Examples
     --------
@@ -88,7 +93,8 @@ def unclear(mur: ArrayLike, worst: float = WORST) -> F64:
     lost = 1.0 - np.asarray(mur, np.float64)
     if lost.shape[-1] == 0:
         return np.zeros(lost.shape[:-1])
-    return np.asarray(np.square(lost).mean(axis=-1) + worst * lost.max(axis=-1))
+    by = np.asarray(counts, np.float64)
+    return np.asarray((by * np.square(lost)).mean(axis=-1) + worst * (by * lost).max(axis=-1))
 
 
 def vector(
@@ -119,7 +125,8 @@ def vector(
         np.broadcast_arrays(
             np.asarray(residue_sone, np.float64) / max(reference.residue_sone, 1e-9),
             np.abs(offsets).sum(axis=-1) / (max(offsets.shape[-1], 1) * LOUDNESS_DB),
-            unclear(heard, reference.worst) / max(float(unclear(reference.mur, reference.worst)), 1e-9),
+            unclear(heard, reference.worst, reference.counts)
+            / max(float(unclear(reference.mur, reference.worst, reference.counts)), 1e-9),
             np.asarray(intervention, np.float64),
         ),
         axis=-1,

@@ -90,7 +90,8 @@ class Ground:
     @property
     def reference(self) -> Reference:
         """What is compared with: levels and places."""
-        return Reference(self.placed.mur(self.heard), self.placed.residue.sone)
+        counts = np.array([0.5 + track.priority for track in self.tracks])[self.heard]
+        return Reference(self.placed.mur(self.heard), self.placed.residue.sone, counts=counts)
 
     @property
     def known(self) -> tuple[Measured, ...]:

@@ -13,6 +13,7 @@ from mixer import Compressor, Curve, Filter, MixerError, MixPlan, MixSession, Po
 from mixer.curve import extremes
 from mixer.locks import KEPT, PARTS, Limits, Lock, curve_db, nearest_azimuth, parse_lock, parse_locks, tamed, within
 from mixer.optimise.effort import Effort
+from mixer.optimise.objectives import unclear
 from mixer.plan import TrackSettings
 from mixer.processors import Duck, Expander
 from mixer.strategies.asra import Asra
@@ -134,7 +135,7 @@ def room_for(locks: list[Lock]) -> bool:
 
 
 @pytest.mark.parametrize("strategy", ALL)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(lock(), min_size=1, max_size=4).filter(room_for), st.sets(st.sampled_from(NAMES[1:])), st.integers(0, 9)
 )
@@ -263,3 +264,9 @@ def test_within_gives_back_what_is_allowed_itself() -> None:
     assert within(loud, Limits(), place, RATE) is loud
     assert within(loud, Limits(eq=(-12.0, 12.0)), place, RATE) is loud
     assert within(loud, Limits(KEPT, KEPT, KEPT, KEPT), loud, RATE) is loud
+
+
+def test_what_matters_more_counts_more() -> None:
+    lost = [0.2, 0.8]
+    assert unclear(lost, counts=[1.0, 1.0]) == unclear(lost)
+    assert unclear(lost, counts=[1.5, 1.0]) > unclear(lost) > unclear(lost, counts=[0.5, 1.0])
