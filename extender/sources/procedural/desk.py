@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,14 @@ BEATS = Parameter("beats", 0.5, 6.0, 2.0, "beats/s", "how often it ticks: 1 a lo
 def clock(rng: Rng, duration_s: float, beats: float = BEATS.default) -> Signal:
     """A clock: tick and tock, in a quiet room."""
     return ticking(rng, duration_s, beats)
+
+
+CLOCK_S = 20.0
+
+
+def tick_and_tock_s(values: Mapping[str, float]) -> float:
+    """Return the time of a tick and a tock: whole pairs of them fit a loop."""
+    return CLOCK_S / max(round(0.5 * CLOCK_S * values["beats"]), 1)
 
 
 PITCH = Parameter("pitch", 500.0, 3_000.0, 1_150.0, "Hz", "of its lowest note")
@@ -218,7 +227,7 @@ def printer(rng: Rng, duration_s: float, speed: float = CARRIAGE.default) -> Sig
 
 
 MODELS = (
-    Model("clock", ("clock",), "loop", 1, 20.0, "Clock ticking", clock, (BEATS,)),
+    Model("clock", ("clock",), "loop", 1, CLOCK_S, "Clock ticking", clock, (BEATS,), beat_s=tick_and_tock_s),
     Model(
         "alarm-clock",
         ("alarm clock", "alarm", "buzzer"),

@@ -203,7 +203,10 @@ MODELS = (
     ),
     bed("office", ("office ambience",), "Office", with_things(_DESK, 0.5, -7.0, fan_db=-8.0), parameters=(ACTIVITY,)),
     bed("ventilation", ("ventilation",), "Ventilation", ventilation),
-    bed("factory", ("factory ambience",), "Factory", factory, parameters=(PRESS,)),
+    replace(
+        bed("factory", ("factory ambience",), "Factory", factory, parameters=(PRESS,)),
+        beat_s=lambda values: 60.0 / values["rate"],
+    ),
     bed(
         "hubbub",
         ("hubbub", "hall murmur", "market murmur"),

@@ -110,6 +110,9 @@ class Model:
         (generator, values of all parameters) → endless blocks of any length, float32 (channels, frames), at one level
         throughout and free of what lies below 25 Hz. Only for models that know better than the general way
         (``streaming.py``) how to go on for ever.
+    beat_s : callable, optional
+        (values of all parameters) → seconds after which a regular rhythm is where it began; pieces of a stream are
+        joined so that it goes on.
     """
 
     name: str
@@ -121,6 +124,7 @@ class Model:
     synthesise: Callable[..., Signal | Samples]
     parameters: tuple[Parameter, ...] = ()
     stream: Callable[[Rng, Mapping[str, float]], Iterator[Samples]] | None = None
+    beat_s: Callable[[Mapping[str, float]], float] | None = None
 
     def values(self, given: Mapping[str, float] = NO_VALUES) -> dict[str, float]:
         """Return the values of all parameters: those given, else the defaults.

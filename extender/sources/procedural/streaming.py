@@ -8,7 +8,7 @@ import numpy as np
 
 from extender.errors import UsageError
 from extender.sources.procedural.model import NO_VALUES, Model, dice, gain_of, levelled, rendered, unlevelled
-from extender.sources.procedural.toolkit import frames
+from extender.sources.procedural.toolkit import SAMPLE_RATE, frames
 from mixer.types import Samples
 
 BLOCK = 65_536
@@ -89,6 +89,10 @@ def _crossfaded(model: Model, chosen: tuple[int, int], values: Mapping[str, floa
     overlap = frames(CROSSFADE_S)
     quarter = (np.arange(overlap, dtype=np.float32) + 0.5) * np.float32(np.pi / 2 / overlap)
     rise, fall = np.sin(quarter), np.cos(quarter)
+    step = frames(model.duration_s) - overlap
+    if model.beat_s is not None:
+        beat = model.beat_s(values)
+        step = frames(beat * max(int(step / SAMPLE_RATE / beat), 1))
     gain: float | None = None
     tail: Samples | None = None
     piece = 0
@@ -98,8 +102,8 @@ def _crossfaded(model: Model, chosen: tuple[int, int], values: Mapping[str, floa
         samples = levelled(raw, gain)
         if tail is not None:
             samples[:, :overlap] = samples[:, :overlap] * rise + tail * fall
-        tail = samples[:, -overlap:].copy()
-        yield samples[:, :-overlap]
+        tail = samples[:, step : step + overlap].copy()
+        yield samples[:, :step]
         piece += 1
 
 
