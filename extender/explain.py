@@ -20,7 +20,7 @@ from extender.progress import Progress, silent
 from extender.project import set_by_hand
 from mixer import MaskingReport, MixPlan, Track
 from mixer.curve import at_start
-from mixer.locks import parse_locks
+from mixer.locks import Limits, parse_locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def explain(
                 masked_before=_share(before.msr[n]),
                 masked_after=_share(after.msr[n]),
                 covered=covered(after, track.id),
-                changes=_changes(mixed, n, before, after, each=each),
+                changes=_changes(mixed, n, before, after, Limits.of(kept, track.id), each=each),
                 locks=tuple(str(lock) for lock in kept if lock.holds(track.id)),
                 by_hand=tuple(str(lock) for lock in marks if lock.holds(track.id)),
             )
@@ -203,9 +203,11 @@ def explain(
     return Explanation(plan.strategy, outcome(before, after), found)
 
 
-def _changes(mixed: Mixed, n: int, before: MaskingReport, after: MaskingReport, *, each: bool) -> tuple[Told, ...]:
+def _changes(
+    mixed: Mixed, n: int, before: MaskingReport, after: MaskingReport, limits: Limits, *, each: bool
+) -> tuple[Told, ...]:
     settings = mixed.plan.tracks[n]
-    seen = Seen(settings, n, at_start(mixed.starts[n].azimuth_deg), mixed.offsets_db[n], before, after)
+    seen = Seen(settings, n, at_start(mixed.starts[n].azimuth_deg), mixed.offsets_db[n], before, after, limits)
     return tuple(
         Told(
             change.name,

@@ -14,6 +14,7 @@ from extender.output.mix_words import hertz, percent, steps
 from extender.output.report_words import degrees, listed, number
 from mixer import Filter, MaskingReport, TrackSettings
 from mixer.curve import Curve, at_start, extremes
+from mixer.locks import Limit, Limits
 from mixer.masking_words import hertz_range
 
 SELDOM = 0.05
@@ -43,6 +44,8 @@ class Seen:
     offset_db : float or None
         How far its loudness is from its target.
     before, after : MaskingReport
+    limits : Limits
+        What a person's locks leave of it.
     """
 
     settings: TrackSettings
@@ -51,6 +54,7 @@ class Seen:
     offset_db: float | None
     before: MaskingReport
     after: MaskingReport
+    limits: Limits
 
 
 def told(change: Change, seen: Seen) -> tuple[str, str]:
@@ -62,13 +66,16 @@ def told(change: Change, seen: Seen) -> tuple[str, str]:
         because = _why_cut if ":cut-" in change.name else _why_lift
         return _filtered(section), because(before, after, settings.id, section)
     if change.kind == "moved":
-        to_deg = at_start(settings.azimuth_deg)
-        return f"moved from {degrees(seen.from_deg)} to {degrees(to_deg)}", _why_moved(before, after, settings.id)
+        what = f"moved from {degrees(seen.from_deg)} to {degrees(at_start(settings.azimuth_deg))}"
+        if _forced(seen.limits.pan, seen.from_deg):
+            return what, f"your lock has it there; {own}"
+        return what, _why_moved(before, after, settings.id)
     if change.kind == "fader":
         if isinstance(settings.fader_db, Curve) or seen.offset_db is None:
             return "its fader moves over time", "so that its loudness stays the same"
         way = "louder" if seen.offset_db > 0.0 else "softer"
-        return f"{number(abs(seen.offset_db), 'dB')} {way} than its part in the picture gives it", own
+        lock = "your lock has it so; " if _forced(seen.limits.gain, 0.0) else ""
+        return f"{number(abs(seen.offset_db), 'dB')} {way} than its part in the picture gives it", f"{lock}{own}"
     if change.kind == "compressor":
         why = "loud moments are held back, so that soft ones come up at the same loudness"
         return _step(settings, change), f"{why}; {own}"
@@ -77,6 +84,11 @@ def told(change: Change, seen: Seen) -> tuple[str, str]:
         return _step(settings, change), why
     by = settings.ducks[change.number].by
     return _step(settings, change), f"of {by} {_was_now(before, after, before.ids.index(by))}"
+
+
+def _forced(limit: Limit, value: float) -> bool:
+    """Tell whether a lock leaves no room for a value."""
+    return isinstance(limit, tuple) and not limit[0] <= value <= limit[1]
 
 
 def _step(settings: TrackSettings, change: Change) -> str:
