@@ -241,7 +241,8 @@ def rows(sides: Bench, judges: Mapping[str, Panel], wanted: Sequence[str], count
                 if kind.name in panel.judge.classes
             }
             near = ratios([take.statistics for take in made], tested, part.training)
-            found.append(Row(name, kind.name, len(part.training), len(part.testing), near, namings))
+            if near or namings:
+                found.append(Row(name, kind.name, len(part.training), len(part.testing), near, namings))
     return found
 
 
