@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_stems_are_mixed_by_searching(stems: Path, tmp_path: Path) -> None:
         (("--seconds", "3"), "the mix strategy 'unmask' has no option 'seconds'; it has: none"),
         (("--strategy", "asra", "--method", "pso"), "'asra' has no option 'method'"),
         (("--strategy", "refine", "--weights", "residue=1"), "'refine' has no option 'weights'"),
-        (("--strategy", "asra", "--weights", "beauty=1"), "with residue, loudness, clarity, worst of 0 or more"),
+        (("--strategy", "asra", "--weights", "beauty=1"), "with residue, loudness, clarity, worst, intervention of 0 or more"),
         (("--strategy", "asra", "--weights", "residue=-1"), "got 'residue=-1'"),
         (("--strategy", "asra", "--weights", "residue=0,loudness=0,clarity=0"), "not all 0"),
     ],
@@ -153,7 +154,7 @@ def test_a_project_remembers_what_was_asked(desk: Desk) -> None:
     assert told.returncode == 0, told.stderr
     file = desk.folder / "a" / "project.json"
     project = json.loads(file.read_text())
-    asked = {"residue": 2.0, "loudness": 0.1, "clarity": 1.0, "worst": 0.5}
+    asked = asdict(Weights(residue=2.0))
     assert project["search"] == {"effort": "quick", "seconds": None, "weights": asked, "method": None}
     outcome = project["plan"]["bus"]["reason"].split("; ", 1)[1]
     assert "mixes tried" in outcome
