@@ -80,8 +80,8 @@ CALLS: Mapping[str, Calling] = MappingProxyType(
         "squeak-toy": Calling(("toy squeak",), _whole(), Voice(64, 400, 3_000)),
         "horn": Calling(("vehicle horn",), _whole(), Voice(40, 100, 700)),
         "snake": Calling(("cobra",), _whole(), Voice(80, 100, 500, voiced=False)),
+        "whoosh": Calling(("woosh",), _whole(1.0), Voice(48, 100, 1_000, voiced=False)),
         "gorilla": Calling(("gorilla grunt", "gorilla snarl"), Cutting(0.2, 1.6, 0.08), Voice(64, 50, 400)),
-        "rodent": Calling(("mouse",), Cutting(0.02, 0.6, 0.03, 24.0, 10.0, ends=True), Voice(32, 800, 6_000)),
         "canary": Calling(("canary", "bird"), Cutting(0.03, 0.8, 0.02, 26.0, 12.0, ends=True), Voice(32, 1_200, 8_000)),
     }
 )
@@ -91,8 +91,8 @@ STRUCK: Mapping[str, Striking] = MappingProxyType(
         "clock": Striking(
             ("clock tick", "watch tick"), Cutting(0.004, 0.25, 0.04, 24.0, 13.0, 0.3), 0.3, 3.0, True, 4
         ),
-        "door-close": Striking(("door close",), Cutting(0.02, 0.8, 0.25, 34.0, 8.0, 0.3, True), 0.5),
-        "door-open": Striking(("door open",), Cutting(0.005, 0.3, 0.03, 26.0, 8.0, 0.2, True), 0.3),
+        "door-close": Striking(("door close",), Cutting(0.02, 0.8, 0.25, 34.0, 8.0, 0.3, True), 0.5, 1.0),
+        "door-open": Striking(("door open",), Cutting(0.005, 0.3, 0.03, 26.0, 8.0, 0.2, True), 0.3, 1.0),
     }
 )  # fmt: skip
 

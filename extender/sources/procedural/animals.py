@@ -84,10 +84,10 @@ def growl(rng: Rng, duration_s: float, f0: float, throat: Formants) -> Signal:
     )
 
 
-dog = called("dog", 22.0, first_ms=9.0)
+dog = called("dog", 22.0, Bout(2, 4, 0.5, 0.3), first_ms=9.0)
 cow = called("cow", 550.0, ONE, first_ms=12.0)
 sheep = called("sheep", 60.0, Bout(1, 2, 1.5), first_ms=11.0)
-goat = called("goat", 45.0, ONE)
+goat = called("goat", 45.0, Bout(1, 2, 1.2))
 elephant = called("elephant", 4_000.0, ONE, t60_s=0.7, wet_db=-13.0, first_ms=14.0)
 bear = called("bear", 250.0, ONE)
 big_cat = called("big-cat", 180.0, Bout(2, 4, 1.3), t60_s=0.8, wet_db=-13.0, first_ms=16.0)
@@ -96,7 +96,6 @@ monkey = called("monkey", 8.0, Bout(1, 2, 1.2), t60_s=0.6, wet_db=-13.0, first_m
 ape = called("gorilla", 150.0)
 seal = called("seal", 150.0, Bout(1, 4, 1.0))
 camel = called("camel", 500.0, ONE)
-rodent = called("rodent", 0.0, Bout(3, 9, 0.2, 0.4), t60_s=0.15, wet_db=-19.0)
 snake = called("snake", 0.0, Bout(1, 2, 1.2), t60_s=0.2, wet_db=-20.0)
 squeal = called("pig", 120.0, ONE)
 
@@ -121,6 +120,26 @@ def pig(rng: Rng, duration_s: float, mass: float = 120.0, excitement: float = EX
         pieces.append((at, unit(grunt) * np.float32(rng.uniform(0.5, 1.0))))
         at += length + rng.lognormal(-1.3, 0.6)
     return in_place(rng, sequence(pieces), 0.25, -14.0)
+
+
+def squeaks(rng: Rng, duration_s: float) -> Signal:
+    """A small rodent."""
+    pieces, at = [], 0.0
+    for _ in range(int(rng.integers(3, 9))):
+        length = rng.uniform(0.03, 0.09)
+        base = rng.uniform(3_300, 5_200)
+        shape: Formants = [(4_500, 3_000, 0)]
+        chirp = uttered(
+            rng,
+            length,
+            [(0, 0.8 * base), (0.4, 1.15 * base), (1, 0.85 * base)],
+            [(0, 0), (0.3, 1), (1, 0)],
+            [(0, shape), (1, shape)],
+            Voice(tilt_db=-9, jitter=0.03, shimmer=0.3, breath_db=-14),
+        )
+        pieces.append((at, unit(chirp) * np.float32(rng.uniform(0.4, 1.0))))
+        at += length + rng.lognormal(-2.2, 0.6)
+    return in_place(rng, sequence(pieces), 0.15, -17.0)
 
 
 HERD = Parameter("animals", 2.0, 80.0, 12.0, "animals", "how many there are")
@@ -177,7 +196,7 @@ MODELS = (
         ),
         30.0,
     ),
-    Model("rodent", ("rodent",), "event", 1, 1.0, "Small rodent", rodent, (EXCITEMENT,)),
+    Model("rodent", ("rodent",), "event", 1, 1.0, "Small rodent", squeaks),
     at_distance(Model("wolf", ("wolf",), "event", 1, 4.5, "Wolf howling", wolf, beast(10.0, 80.0, 40.0)), 200.0),
     at_distance(Model("monkey", ("monkey", "primate"), "event", 1, 1.8, "Monkey", monkey, beast(0.5, 60.0, 8.0)), 20.0),
     at_distance(Model("ape", ("ape",), "event", 1, 3.0, "Gorilla", ape, beast(20.0, 220.0, 150.0)), 12.0),

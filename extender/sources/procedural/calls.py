@@ -214,7 +214,7 @@ def caller(rng: Rng, fit: CallFit, size: float = 1.0) -> Caller:
         fit,
         int(one.integers(many)),
         np.asarray(also, dtype=np.float64),
-        float(one.uniform(0.85, 1.0)),
+        float(one.uniform(0.85 if many > 5 else 0.95, 1.0)),
         size * float(own_size),
         np.stack([hue, 0.7 * hue]),
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from extender.sources.procedural.calls import caller
+from extender.sources.procedural.calls_bouts import ONE, bout
+from extender.sources.procedural.calls_stored import call_fit
 from extender.sources.procedural.grains import bubbles, bursts, in_place, mixed, sequence, struck
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
@@ -121,10 +124,9 @@ FLIGHT = Parameter("speed", 3.0, 40.0, 12.0, "m/s", "how fast it flies")
 
 
 def whoosh(rng: Rng, duration_s: float, speed: float = FLIGHT.default) -> Signal:
-    """Something flies past: a disc, a rope, a rod. Its tone goes with the speed (0.2·v/d, Strouhal)."""
-    length = float(np.clip(rng.uniform(0.35, 0.7) * (FLIGHT.default / speed) ** 0.5, 0.15, 1.2))
-    top_hz = float(np.clip(rng.uniform(900.0, 1_350.0) * speed / FLIGHT.default, 300.0, 5_000.0))
-    return in_place(rng, _swing(rng, length, top_hz), 0.3, -16.0)
+    """Something flies past: a disc, a rope, a rod; the faster, the higher and the sooner over."""
+    flying = caller(rng, call_fit("whoosh"), (FLIGHT.default / speed) ** 0.5)
+    return in_place(rng, bout(rng, flying, duration_s, like=ONE), 0.3, -18.0, 8.0)
 
 
 TURNS = Parameter("turns", 0.3, 2.0, 0.84, "turns/s", "how often somebody turns")

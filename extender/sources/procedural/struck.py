@@ -18,7 +18,7 @@ KINDS = 2
 """Tick and tock."""
 BURST_AT: Control = np.concatenate([[0.0], np.geomspace(0.001, 0.35, 17)])
 """Moments at which the noise of a blow is known, in seconds."""
-_HOP = 32
+_SPLIT_HZ = 1_200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +107,26 @@ class Thing:
 
 
 def burst(rng: Rng, density_db: NDArray[np.floating], gain: float) -> Signal:
-    """Return the noise of one blow, (moments, bands) in dB per Hz at BURST_AT."""
+    """Return the noise of one blow, (moments, bands) in dB per Hz at BURST_AT.
+
+    What lies above _SPLIT_HZ is made in windows of 1.3 ms, so that it is sharp; what lies below in longer ones, which
+    tell its frequencies apart.
+    """
     count = frames(float(BURST_AT[-1]))
-    moments = np.arange(count // _HOP + 2) * _HOP / SAMPLE_RATE
-    row = np.interp(moments, BURST_AT, np.arange(BURST_AT.size))
-    low = np.minimum(row.astype(int), BURST_AT.size - 2)
-    u = (row - low)[:, None]
-    lively = density_db + 1.5 * rng.standard_normal(density_db.shape)
-    table = lively[low] * (1 - u) + lively[low + 1] * u + 10.0 * np.log10(SAMPLE_RATE / 2.0)
-    out = sculpted(rng, count, table, BANDS_HZ, _HOP) * np.float32(gain)
-    rise = frames(0.0004)
-    out[:rise] *= np.linspace(0.0, 1.0, rise, dtype=np.float32)
+    lively = density_db + 1.5 * rng.standard_normal(density_db.shape) + 10.0 * np.log10(SAMPLE_RATE / 2.0)
+    above = 24.0 * np.log2(np.maximum(_SPLIT_HZ / BANDS_HZ, 1.0))
+    below = 24.0 * np.log2(np.maximum(BANDS_HZ / _SPLIT_HZ, 1.0))
+    out = np.zeros(count, dtype=np.float32)
+    for hop, off_db, rise_s in ((32, above, 0.0004), (192, below, 0.002)):
+        moments = np.arange(count // hop + 2) * hop / SAMPLE_RATE
+        row = np.interp(moments, BURST_AT, np.arange(BURST_AT.size))
+        low = np.minimum(row.astype(int), BURST_AT.size - 2)
+        u = (row - low)[:, None]
+        table = lively[low] * (1 - u) + lively[low + 1] * u - off_db
+        part = sculpted(rng, count, table, BANDS_HZ, hop) * np.float32(gain)
+        rise = frames(rise_s)
+        part[:rise] *= np.linspace(0.0, 1.0, rise, dtype=np.float32)
+        out += part
     fall = np.linspace(1.0, 0.0, frames(0.05), dtype=np.float32)
     out[-fall.size :] *= fall
     return out
