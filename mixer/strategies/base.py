@@ -43,7 +43,7 @@ class MixRequest:
         What must stay of which track (:mod:`mixer.locks`); every strategy keeps to them.
     given : mapping of str to TrackSettings
         By track id: what locks keep, where they keep something as it is. Of other tracks it is their place and their
-        level, and nothing done to them.
+        level, and nothing done to them. Ducks by tracks that are not there are left out.
     start_filters : mapping of str to tuple of Filter
         By track id: filters that a track begins with.
     """
@@ -64,7 +64,13 @@ class MixRequest:
     start_filters: Mapping[str, tuple[Filter, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        whole = {name: each for name, each in self.given.items() if Limits.of(self.locks, name).whole}
+        there = {track.id for track in self.session.tracks} if self.given else set()
+        given = {
+            name: replace(each, ducks=tuple(duck for duck in each.ducks if duck.by in there - {name}))
+            for name, each in self.given.items()
+        }
+        object.__setattr__(self, "given", given)
+        whole = {name: each for name, each in given.items() if Limits.of(self.locks, name).whole}
         object.__setattr__(self, "fixed", {**whole, **self.fixed})
 
     def limits(self, track: str) -> Limits:
@@ -134,22 +140,13 @@ def begun(track: Track, request: MixRequest, settings: TrackSettings | None = No
         told = (place.reason, *(section.reason for section in filters))
         place = replace(place, filters=filters, reason="; ".join(text for text in told if text))
     wanted = settings or place
-    allowed = within(wanted, limits, _kept(track, request, place), request.sample_rate)
+    allowed = within(wanted, limits, request.given.get(track.id, place), request.sample_rate)
     if allowed is wanted:
         return wanted
     parts = (allowed.expander, *allowed.filters, allowed.compressor, *allowed.ducks)
     locked = [part for part in ("gain", "eq", "compression", "pan") if getattr(limits, part) is not None]
     lines = [place.reason, *(part.reason for part in parts if part is not None), f"locked: {', '.join(locked)}"]
     return replace(allowed, reason="; ".join(dict.fromkeys(text for text in lines if text)))
-
-
-def _kept(track: Track, request: MixRequest, place: TrackSettings) -> TrackSettings:
-    """Return what locks keep of a track: what is given, or its place; without ducks by tracks that are not there."""
-    given = request.given.get(track.id)
-    if given is None:
-        return place
-    there = {other.id for other in request.session.tracks} - {track.id}
-    return replace(given, ducks=tuple(duck for duck in given.ducks if duck.by in there))
 
 
 def levelled(
