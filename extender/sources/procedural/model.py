@@ -19,8 +19,8 @@ from mixer.types import AudioBuffer, Samples
 
 TARGET_LUFS = -23.0
 PEAK = 0.9
-ROUNDED = 2.0
-"""How far above PEAK a peak may come before it is rounded off: 6 dB."""
+ROUNDED = 4.0
+"""How far above PEAK a peak may come before it is rounded off: 12 dB; only single clicks and cracks do."""
 FADE_IN_S, FADE_OUT_S = 0.002, 0.03
 
 
