@@ -35,6 +35,8 @@ def many(count: int, seconds: float = SECONDS) -> list[mixer.Track]:
     scenes = json.loads(SCENES.read_text(encoding="utf-8"))
     found: list[mixer.Track] = []
     for scene in scenes[FIRST:]:
+        if len(found) == count:
+            break
         for track in tracks(scene)[: count - len(found)]:
             again = (
                 replace(clip, onset_s=clip.onset_s + start)
