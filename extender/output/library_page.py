@@ -124,9 +124,19 @@ def _themes(models: Sequence[Model], suffixes: Mapping[str, str]) -> list[dict[s
     return [{"name": name, "cards": cards} for name, cards in themes.items()]
 
 
+_THEMES = {
+    "body": "bodies and games", "calls_bouts": "voices fitted to recordings", "city": "bells, tools and signals",
+    "cycles": "on two wheels", "desk": "desk and wall", "fitted_textures": "textures fitted to recordings",
+    "household": "about the house", "indoors": "places indoors", "insects": "insects and frogs",
+    "machines": "machines and next rooms", "outdoors": "places outdoors", "rain": "rain and hail",
+    "rails": "trams and stops", "steps": "footsteps", "travel": "trains, boats, aircraft", "vehicles": "cars and engines",
+}  # fmt: skip
+
+
 def theme_of(model: Model) -> str:
-    """Return the theme of a model: the name of the file it is made in."""
-    return model.synthesise.__module__.rsplit(".", 1)[-1].replace("_", " ")
+    """Return the theme of a model, by the file it is made in."""
+    module = model.synthesise.__module__.rsplit(".", 1)[-1]
+    return _THEMES.get(module, module.replace("_", " "))
 
 
 def _card(model: Model, suffixes: Mapping[str, str]) -> dict[str, Any]:
