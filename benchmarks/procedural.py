@@ -20,6 +20,7 @@ from itertools import islice
 import numpy as np
 
 from benchmarks.common import emit
+from extender.errors import UsageError
 from extender.sources.procedural.model import Model, loudness_lufs, rendered
 from extender.sources.procedural.registry import MODELS, model_named
 from extender.sources.procedural.streaming import CROSSFADE_S, stream
@@ -93,7 +94,10 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="a Markdown table instead of JSON lines")
     parser.add_argument("models", nargs="*")
     options = parser.parse_args()
-    models = [model_named(name) for name in options.models] or list(MODELS)
+    try:
+        models = [model_named(name) for name in options.models] or list(MODELS)
+    except UsageError as error:
+        parser.error(str(error))
     rendered(models[0], 0)  # imports are not what is measured
     lines = []
     for model in models:

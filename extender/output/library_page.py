@@ -129,7 +129,8 @@ _THEMES = {
     "cycles": "on two wheels", "desk": "desk and wall", "fitted_textures": "textures fitted to recordings",
     "household": "about the house", "indoors": "places indoors", "insects": "insects and frogs",
     "machines": "machines and next rooms", "outdoors": "places outdoors", "rain": "rain and hail",
-    "rails": "trams and stops", "steps": "footsteps", "travel": "trains, boats, aircraft", "vehicles": "cars and engines",
+    "rails": "trams and stops", "steps": "footsteps", "travel": "trains, boats, aircraft",
+    "vehicles": "cars and engines",
 }  # fmt: skip
 
 
