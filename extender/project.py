@@ -11,8 +11,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extender.errors import InputError
 from extender.looping import played_s
@@ -20,6 +21,9 @@ from extender.types import Part, Project, Role, Search
 from mixer.errors import MixerError
 from mixer.locks import PARTS, Lock, parse_locks
 from mixer.plan import MixPlan, TrackSettings
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 VERSION = 2
 MAX_BYTES = 200_000_000
@@ -144,7 +148,7 @@ def read_project(path: Path) -> Project:
         One line that names the field, what was expected and what came: unknown or missing keys, wrong types, NaN,
         values out of range, parts without a role, takes that are not there.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -153,11 +157,19 @@ def read_project(path: Path) -> Project:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     try:
-        project = TypeAdapter(Project).validate_json(_of_today(text), strict=True)
+        project = _adapter().validate_json(_of_today(text), strict=True)
     except ValidationError as error:
         raise InputError(f"{path}: {_first(error.errors())}") from None
     _check_references(path, project)
     return project
+
+
+@lru_cache
+def _adapter() -> TypeAdapter[Project]:
+    """Return what checks projects; it takes longer to make than to use."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Project)
 
 
 def _of_today(text: bytes) -> bytes:

@@ -64,7 +64,7 @@ def parse(answer: Answer, what: str, secrets: Iterable[Secret | None] = ()) -> o
         raise error_of(answer, what, secrets)
     try:
         return json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     if answer.is_json:
         raise DecodeError(
@@ -160,7 +160,7 @@ def _detail(answer: Answer) -> object:
     """Return what the service says is wrong: text or a dict of lists; of a web page its title."""
     try:
         told = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = answer.body[:4096].decode("utf-8", "replace")
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return _one_line(title[1]) if title else ""

@@ -252,7 +252,7 @@ def _load(path: Path) -> dict[str, Any] | None:
         text = path.read_bytes()
     except OSError:
         return None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         entry = json.loads(text)
         if isinstance(entry, dict) and entry.get("format") == _FORMAT:
             return entry

@@ -272,7 +272,7 @@ def _kept(part: Path) -> tuple[int, str]:
     try:
         validator = json.loads(_note(part).read_text(encoding="utf-8"))["validator"]
         size = part.stat().st_size
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return 0, ""
     return (size, validator) if isinstance(validator, str) and validator else (0, "")
 

@@ -64,7 +64,7 @@ class TokenStore:
         """Return the login, or None without one or where the file makes no sense."""
         try:
             told = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         try:
             tokens = Tokens(

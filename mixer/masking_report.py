@@ -156,7 +156,7 @@ class MaskingReport:
                 return cls.from_dict(json.loads(path.read_text("utf-8")))
             with np.load(path, allow_pickle=False) as found:
                 return cls.from_dict({name: found[name] for name in found.files})
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError) as error:
             raise MixerError(f"{path}: not a masking report that can be read ({error})") from None
 
     def as_dict(self) -> dict[str, Any]:

@@ -6,13 +6,17 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from html import escape
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from mixer.curve import Setting, at_start, check_setting, extremes
 from mixer.errors import MixerError
 from mixer.processors import Compressor, Duck, Expander, Filter
 from mixer.types import STRICT, check
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -220,11 +224,19 @@ class MixPlan:
     @classmethod
     def from_json(cls, text: str) -> MixPlan:
         """Read a plan. Raises MixerError naming the first field that is unknown, missing, mistyped or out of range."""
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         try:
-            return TypeAdapter(cls).validate_json(text, strict=True)
+            return _adapter().validate_json(text, strict=True)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "plan"
             raise MixerError(f"{where}: {first['msg']}") from None
+
+
+@lru_cache
+def _adapter() -> TypeAdapter[MixPlan]:
+    """Return what checks plans; it takes longer to make than to use."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(MixPlan)

@@ -345,7 +345,7 @@ def _records_in(body: bytes) -> list[dict[str, Any]]:
     """
     try:
         results = json.loads(body)["results"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         results = None
     if not isinstance(results, list):
         raise SourceError("it answered with something that is no list of sounds; try again later")

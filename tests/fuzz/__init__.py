@@ -1,0 +1,1 @@
+"""Hostile input for everything that reads files or answers: `python -m tests.fuzz`."""
