@@ -213,14 +213,17 @@ def _harmless(text: str) -> str:
 
 
 def rows_for_people(report: Report) -> tuple[list[str], list[list[str]]]:
-    """Return head and rows of the summary: means, with the half-width of the interval of the residue."""
+    """Return head and rows of the summary: means, and the intervals of what matters most."""
     shown = [measure for measure in MEASURES if any(row.means[measure.key] for row in report.rows)]
-    head = ["", *(f"{m.title}{', %' if m.unit == '%' else ''}" for m in shown), "worst better"]
+    head = ["", *(f"{m.title}{', %' if m.unit == '%' else ''}" for m in shown), "worst better", "AVM kept"]
     rows = []
     for row in report.rows:
         cells = [_cell(measure, row.means[measure.key]) for measure in shown]
-        improved = f"{row.improved} of {row.compared}" if row.compared and row.system != FLAT else "–"
-        rows.append([row.system, *cells, improved])
+        rows.append([
+            row.system, *cells,
+            f"{row.improved} of {row.compared}" if row.compared and row.system != FLAT else "–",
+            f"{row.avm_kept} of {row.avm_compared}" if row.avm_compared and row.system != FLAT else "–",
+        ])  # fmt: skip
     return head, rows
 
 
