@@ -15,10 +15,11 @@ from typing import Literal
 
 import extender
 from extender.arranging import ArrangeOptions, arrange
-from extender.audio import SAMPLE_RATE, read_audio
+from extender.audio import read_audio
 from extender.casting import cast
 from extender.errors import InputError, SourceError
-from extender.looping import Looped, played_s, unrolled
+from extender.looping import played_s, unrolled
+from extender.mixing import Mixing, mix_into, mixing_of
 from extender.output.base import Rendered
 from extender.output.soundscape import (
     MixFiles,
@@ -33,16 +34,12 @@ from extender.output.workspace import check_target, whole_folder
 from extender.progress import Progress, silent
 from extender.project import (
     VERSION,
-    changed_by_hand,
-    given_settings,
-    kept_settings,
-    locks_of,
     read_project,
     seal,
     set_by_hand,
 )
 from extender.remix import Remix, named_locks, named_priorities
-from extender.searching import STRATEGY, Watch, strategy_of, unwatched
+from extender.searching import STRATEGY, Watch, unwatched
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
 from extender.taste import in_use
@@ -51,7 +48,7 @@ from extender.tasting import automatic_after, noticed, season, start_filters, we
 from extender.types import Arrangement, Cast, Project, Role, Search
 from extender.vision.base import PlaceTagger
 from extender.vision.see import SeeOptions, see
-from mixer import AudioBuffer, Filter, Lock, Meters, MixPlan, MixStrategy, Room, Track, TrackSettings, mix_to
+from mixer import AudioBuffer, Meters, MixPlan, Room, Track
 from mixer.threads import thread_count
 from scenes import Scene, Vocabulary, load_vocabulary
 
@@ -218,7 +215,7 @@ def render_project(
         learned = noticed(project, tracks_of(project.arrangement, project.cast, sounds)) if memory else None
         if remix is not None:
             project = weighted(remix(project))
-        mixing = _mixing_of(project, again=remix is not None)
+        mixing = mixing_of(project, again=remix is not None)
         project = replace(project, by_hand=project.by_hand if remix is not None else set_by_hand(project))
         copy = bring_picture(origin, folder)
         made = _finish(project, sounds, mixing, Target(folder, output, copy, tuple(outputs)), progress, watch)
@@ -363,47 +360,6 @@ def load_sounds(roles: Cast, folder: Path, progress: Progress = silent) -> Mappi
     return decoded
 
 
-@dataclass(frozen=True, slots=True)
-class Mixing:
-    """How the tracks are to be mixed; with ``plan`` to the letter, else anew around what is fixed."""
-
-    strategy: str
-    search: Search
-    seed: int
-    loudness_lufs: float
-    room: Room | None
-    stage_half_deg: float
-    ceiling_dbtp: float = -1.0
-    plan: MixPlan | None = None
-    fixed: Mapping[str, TrackSettings] = field(default_factory=dict)
-    bus_gain_db: float | None = None
-    locks: Sequence[str | Lock] = ()
-    given: Mapping[str, TrackSettings] = field(default_factory=dict)
-    start_filters: Mapping[str, tuple[Filter, ...]] = field(default_factory=dict)
-
-
-def _mixing_of(project: Project, *, again: bool = False) -> Mixing:
-    """Follow an untouched plan to the letter; otherwise plan anew, keeping all that a person has set.
-
-    ``again``: plan anew in any case, and also what would still fit.
-    """
-    plan = project.plan
-    mixing = Mixing(
-        plan.strategy, project.search, project.seed, plan.bus.loudness_lufs, plan.room, plan.stage_half_deg,
-        plan.bus.ceiling_dbtp,
-    )  # fmt: skip
-    touched = changed_by_hand(project)
-    if not touched and not again:
-        return replace(mixing, plan=plan)
-    by_hand = plan.bus.gain_db if "bus/gain_db" in touched else None
-    mixing = replace(
-        mixing, bus_gain_db=by_hand, given=given_settings(project), start_filters=start_filters(project)
-    )  # fmt: skip
-    if again:
-        return replace(mixing, locks=(*project.locks, *project.by_hand))
-    return replace(mixing, fixed=kept_settings(project), locks=locks_of(project))
-
-
 def room_of(scene: Scene, vocabulary: Vocabulary) -> Room | None:
     """Return the room that a place has; None in the open."""
     place = vocabulary.find_place(scene.place.label)
@@ -478,48 +434,10 @@ def _finish(
         raise InputError("the project has no part that sounds")
     stem_ids = tuple(t.id for t in tracks) if project.stems else ()
     with MixFiles(target.folder, project.format, stem_ids, duration_s=project.arrangement.duration_s) as files:
-        plan, meters = _mix(tracks, mixing, project.arrangement, files, progress, watch)
+        plan, meters = mix_into(tracks, mixing, project.arrangement, files, progress, watch)
     followed = [s.id for s in plan.tracks] if mixing.plan else list(mixing.fixed)
     project = seal(replace(project, plan=plan, automatic=automatic_after(project, plan, followed)))
     write_project(project, target.folder)
     rendered = Rendered(target.folder, project, meters, files.mix, target.picture)
     write_outputs(rendered, target.outputs, progress)
     return Soundscape(target.output, target.output / files.mix.name, project, meters)
-
-
-def _mix(
-    tracks: Sequence[Track],
-    mixing: Mixing,
-    arrangement: Arrangement,
-    files: MixFiles,
-    progress: Progress,
-    watch: Watch,
-) -> tuple[MixPlan, Meters]:
-    """Plan, unless there is a plan to be followed, and write the mix and its stems."""
-    loop = None
-    strategy: str | MixStrategy = mixing.strategy
-    if mixing.plan is None:
-        strategy = strategy_of(mixing.strategy, mixing.search, progress=progress, watch=watch)
-    if arrangement.mood.loop:
-        loop = Looped(arrangement, files.write, files.write_stem, sample_rate=SAMPLE_RATE)
-    plan, meters = mix_to(
-        tracks,
-        plan=mixing.plan,
-        write=(loop or files).write,
-        write_stem=(loop or files).write_stem if files.has_stems else None,
-        measure_tracks=True,
-        progress=progress,
-        strategy=strategy,
-        seed=mixing.seed,
-        duration_s=played_s(arrangement),
-        room=mixing.room,
-        stage_half_deg=mixing.stage_half_deg,
-        loudness=mixing.loudness_lufs,
-        ceiling_dbtp=mixing.ceiling_dbtp,
-        fixed=mixing.fixed,
-        bus_gain_db=mixing.bus_gain_db,
-        locks=mixing.locks,
-        given=mixing.given,
-        start_filters=mixing.start_filters,
-    )
-    return plan, loop.meters(meters) if loop else meters
