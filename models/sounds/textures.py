@@ -20,20 +20,15 @@ from models.sounds.textures_fitting import fitted
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "rain": ("rain", "rain light", "rain medium", "rain heavy"),
     "waves": ("sea waves",),
-    "lapping": ("boat",),
     "wind": ("wind",),
     "leaves": ("leaves",),
     "fire": ("fire crackling", "fire crackle"),
     "helicopter": ("helicopter",),
-    "chainsaw": ("chainsaw",),
-    "jet": ("jet ambience",),
-    "idle": ("vehicle motor idle",),
-    "cicadas": ("cicada",),
-    "crickets": ("cricket",),
-    "bees": ("bee", "bees"),
 }
 """Class → labels of the recordings that it is fitted to."""
 
+CRACKING = ("rain", "fire")
+"""Classes whose recordings are searched for single cracks; a rotor's slaps are none."""
 LEAST_S = 1.5
 MOST_S = 60.0
 
@@ -58,7 +53,7 @@ def fit(data: Path, output: Path | None = None, say: Callable[[str], None] | Non
                 signal = heard(row.path)
                 if signal.size >= LEAST_S * SAMPLE_RATE:
                     say(f"{name}: {row.file}")
-                    by_source[row.source].append((row, fitted(signal, say=say)))
+                    by_source[row.source].append((row, fitted(signal, say=say, cracks=name in CRACKING)))
         if not by_source:
             raise ValueError(
                 f"{data}: expected a CC0 recording of {' or '.join(labels)} that may be fitted, found none"

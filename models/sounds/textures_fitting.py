@@ -22,7 +22,7 @@ from extender.sources.procedural.textures import (
     first,
 )
 from extender.sources.procedural.toolkit import SAMPLE_RATE
-from models.sounds.textures_analysis import Doubles, Measured, measured
+from models.sounds.textures_analysis import Doubles, Grains, Measured, cracks_of, measured
 
 ROUNDS = 4
 SECONDS = 12.0
@@ -38,10 +38,15 @@ LOWEST_DB = -75.0
 """Nothing below this, relative to the whole, is told from silence."""
 
 
-def fitted(signal: NDArray[np.floating], rounds: int = ROUNDS, say: Callable[[str], None] | None = None) -> Texture:
+def fitted(
+    signal: NDArray[np.floating],
+    rounds: int = ROUNDS,
+    say: Callable[[str], None] | None = None,
+    *,
+    cracks: bool = True,
+) -> Texture:
     """Return the texture whose sound has the statistics of a recording, (frames,) at 48 kHz."""
-    target = measured(signal)
-    return matched(target, rounds, say)
+    return matched(measured(signal, cracks=cracks), rounds, say)
 
 
 def matched(target: Measured, rounds: int = ROUNDS, say: Callable[[str], None] | None = None) -> Texture:
@@ -62,14 +67,35 @@ def matched(target: Measured, rounds: int = ROUNDS, say: Callable[[str], None] |
         beat_hz=np.array([target.beat_hz]),
         beat_db=target.beat_db,
         release_db_s=np.where(target.suddenness > SUDDEN, 5_000.0, NEVER),
+        grain_rate=np.array([target.grains.rate]),
+        grain_db=target.grains.db,
+        grain_slope=target.grains.slope,
+        grain_quantiles_db=target.grains.quantiles_db,
+        grain_decay_s=target.grains.decay_s,
     )
     for number in range(rounds):
-        sound = first(endless(texture, np.random.default_rng(SEED + number), 1), int(SECONDS * SAMPLE_RATE))[0]
-        made = measured(sound, target.beat_hz)
+        steady = replace(texture, grain_rate=np.zeros(1))  # the target, too, is what lies between the cracks
+        sound = first(endless(steady, np.random.default_rng(SEED + number), 1), int(SECONDS * SAMPLE_RATE))[0]
+        made = measured(sound, target.beat_hz, cracks=False)
         if say is not None:
             say(f"  round {number}: {differences(made, target)}")
         texture = _corrected(texture, made, target, 0.9 if number < 2 else 0.6)
+    for number in range(rounds if target.grains.rate > 0 else 0):
+        sound = first(endless(texture, np.random.default_rng(SEED - number), 1), int(2 * SECONDS * SAMPLE_RATE))[0]
+        texture = _with_cracks(texture, cracks_of(sound), target.grains)
     return texture
+
+
+def _with_cracks(texture: Texture, made: Grains, target: Grains) -> Texture:
+    """Move number, energy and length of the single cracks; those that are too soft to be found are not counted."""
+    if not made.rate > 0:
+        return texture
+    return replace(
+        texture,
+        grain_rate=texture.grain_rate * np.clip(target.rate / made.rate, 0.7, 1.4),
+        grain_db=texture.grain_db + np.clip(0.7 * (target.db - made.db), -4.0, 4.0),
+        grain_decay_s=np.clip(texture.grain_decay_s * (target.decay_s / made.decay_s) ** 0.7, 0.001, 0.1),
+    )
 
 
 def _corrected(texture: Texture, made: Measured, target: Measured, share: float) -> Texture:
@@ -98,6 +124,11 @@ def _corrected(texture: Texture, made: Measured, target: Measured, share: float)
             np.clip(texture.release_db_s * np.exp(-share * (target.suddenness - made.suddenness)), 2_500.0, NEVER),
             NEVER,
         ),
+        grain_rate=texture.grain_rate,
+        grain_db=texture.grain_db,
+        grain_slope=texture.grain_slope,
+        grain_quantiles_db=texture.grain_quantiles_db,
+        grain_decay_s=texture.grain_decay_s,
     )
 
 
@@ -143,9 +174,11 @@ def _noise_quantiles() -> Doubles:
     plain = Texture(
         np.zeros(BANDS), np.zeros((BANDS, 12)), np.full((BANDS, MODULATION_HZ.size), 1.0 / MODULATION_HZ.size),
         np.eye(BANDS), np.eye(BANDS), np.zeros(BANDS), np.zeros(FINE_HZ.size), np.zeros(1), np.zeros((BANDS, PHASES)),
-        np.full(BANDS, NEVER),
+        np.full(BANDS, NEVER), np.zeros(1), np.zeros(BANDS), np.zeros(BANDS), np.zeros(12), np.ones(BANDS),
     )  # fmt: skip
-    return measured(first(endless(plain, np.random.default_rng(SEED), 1), 10 * SAMPLE_RATE)[0], 0.0).quantiles_db
+    return measured(
+        first(endless(plain, np.random.default_rng(SEED), 1), 10 * SAMPLE_RATE)[0], 0.0, cracks=False
+    ).quantiles_db
 
 
 def _relative(levels_db: Doubles) -> Doubles:

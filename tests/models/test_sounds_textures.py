@@ -55,6 +55,11 @@ def known() -> Texture:
         beat_hz=np.zeros(1),
         beat_db=np.zeros((BANDS, PHASES)),
         release_db_s=np.full(BANDS, 1.25 * AT_ONCE),
+        grain_rate=np.zeros(1),
+        grain_db=np.full(BANDS, -60.0),
+        grain_slope=np.zeros(BANDS),
+        grain_quantiles_db=np.zeros(12),
+        grain_decay_s=np.full(BANDS, 0.01),
     )
 
 
@@ -82,6 +87,18 @@ def test_beat_is_found() -> None:
     assert np.ptp(found.beat_db, axis=1).mean() > 6.0
 
 
+def test_cracks_are_counted() -> None:
+    rng = np.random.default_rng(1)
+    signal = 0.003 * rng.standard_normal(10 * RATE)
+    for at in rng.permutation(np.arange(0.4, 9.6, 0.17))[:40]:
+        crack = rng.standard_normal(RATE // 20) * np.exp(-np.arange(RATE // 20) / (0.008 * RATE))
+        signal[int(at * RATE) :][: crack.size] += crack * rng.lognormal(0.0, 0.3)
+    found = measured(signal)
+    assert found.grains.rate == pytest.approx(4.0, rel=0.15)
+    assert found.grains.decay_s[25] == pytest.approx(0.004, rel=0.5), "energy falls twice as fast as amplitude"
+    assert noise().grains.rate == 0.0
+
+
 def test_slow_motion_is_told_from_modulation() -> None:
     t = np.arange(20 * RATE) / RATE
     swelling = np.random.default_rng(1).standard_normal(t.size) * 10 ** (0.2 * np.sin(2 * np.pi * 0.15 * t))
@@ -91,7 +108,7 @@ def test_slow_motion_is_told_from_modulation() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.zeros(2 * RATE), np.ones(1_000), np.ones((2, RATE))])
-def test_what_cannot_be_measured_is_refused(bad: np.ndarray) -> None: 
+def test_what_cannot_be_measured_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected"):
         measured(bad)
 

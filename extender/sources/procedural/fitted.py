@@ -15,9 +15,10 @@ from extender.sources.procedural.textures import BANDS, Texture
 FILE = Path(__file__).parent / "data" / "textures.npz"
 
 _UPPER = np.triu_indices(BANDS, 1)
-_STEPS = {"levels_db": 0.5, "slow_db": 0.1, "fine_db": 0.25, "beat_db": 0.25}
+_STEPS = {"levels_db": 0.5, "slow_db": 0.1, "fine_db": 0.25, "beat_db": 0.25, "grain_db": 0.5, "grain_slope": 0.02}
 """What a unit of the stored whole numbers is worth, in dB."""
 _QUANTILE_STEP = 0.4
+_FLOATS = ("beat_hz", "grain_rate", "grain_decay_s")
 
 
 def packed(library: Mapping[str, Mapping[str, Texture]]) -> dict[str, NDArray[np.generic]]:
@@ -51,7 +52,7 @@ def library() -> Mapping[str, Mapping[str, Texture]]:
 
 
 def _coded(name: str, values: NDArray[np.float64]) -> NDArray[np.generic]:
-    if name == "beat_hz":
+    if name in _FLOATS:
         return values.astype(np.float32)
     if name == "release_db_s":
         return np.round(50.0 * np.log10(values)).astype(np.uint8)
@@ -65,7 +66,7 @@ def _coded(name: str, values: NDArray[np.float64]) -> NDArray[np.generic]:
 
 def _decoded(name: str, stored: NDArray[np.generic]) -> NDArray[np.float64]:
     values = stored.astype(np.float64)
-    if name == "beat_hz":
+    if name in _FLOATS:
         return values
     if name == "release_db_s":
         return np.asarray(10.0 ** (values / 50.0))

@@ -1,4 +1,4 @@
-"""Textures fitted to recordings: rain, wind, leaves, waves, lapping, fire, rotors (``textures.py`` makes them).
+"""Textures fitted to recordings: rain, wind, leaves, waves, fire, rotors (``textures.py`` makes them).
 
 What they are fitted to is told in ``models/cards/sounds.md``; ``python -m models.sounds fit`` makes them again.
 """
@@ -16,9 +16,7 @@ from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.textures import (
     BANDS,
     CENTRES_HZ,
-    MODULATION_HZ,
     MOTION_RATE,
-    QUICK_HZ,
     Texture,
     blended,
     endless,
@@ -38,7 +36,6 @@ INTENSITY = Parameter("intensity", 0.2, 100.0, 4.0, "mm/h", "how much rain falls
 WIND = Parameter("speed", 1.0, 30.0, 6.0, "m/s", "mean speed of the wind")
 PERIOD = Parameter("period", 3.0, 16.0, 6.5, "s", "from one wave to the next")
 HEIGHT = Parameter("height", 0.1, 5.0, 1.0, "m", "height of the waves that break")
-LAPPING = Parameter("period", 0.4, 4.0, 1.2, "s", "from one small wave to the next")
 FIRE = Parameter("size", 0.1, 5.0, 0.6, "m", "width of the fire")
 ROTOR = Parameter("rotor", 8.0, 28.0, 14.0, "Hz", "how often a blade comes by")
 DISTANCE = Parameter("distance", 20.0, 1_600.0, 80.0, "m", "how far off it is")
@@ -53,9 +50,12 @@ SHOWERS_MM_H = (0.3, 60.0)
 # --- from what was measured to what is wanted ----------------------------------------------------------------------
 
 
-def individual(rng: Rng, textures: Sequence[Texture], likely: Control | None = None) -> Texture:
-    """Return one of the kind: a mixture of the measured ones in random shares, most of it of what is ``likely``."""
-    share = own(rng).gamma(1.5, size=len(textures))
+def individual(rng: Rng, textures: Sequence[Texture], likely: Control | None = None, evenness: float = 1.5) -> Texture:
+    """Return one of the kind: a mixture of the measured ones in random shares, most of it of what is ``likely``.
+
+    The higher ``evenness``, the more of them are in it, and the more alike are any two individuals.
+    """
+    share = own(rng).gamma(evenness, size=len(textures)) + 1e-9
     return blended(textures, (share if likely is None else share * likely).tolist())
 
 
@@ -75,15 +75,6 @@ def many(texture: Texture, times: float) -> Texture:
     """Return the texture of so many times as many sources: the moments of a sum of equals even out as 1/√n."""
     scale = float(np.clip(times, 0.2, 20.0)) ** -0.25  # in dB, near the middle of what is skewed: half as fast
     return replace(texture, quantiles_db=texture.quantiles_db * scale)
-
-
-def quicker(texture: Texture, times: float) -> Control:
-    """Return the shares of modulation with those below 8 Hz moved up by a factor."""
-    slow = MODULATION_HZ < QUICK_HZ
-    octaves = np.log2(MODULATION_HZ)
-    held = texture.modulation * slow
-    moved = np.stack([np.interp(octaves - np.log2(times), octaves, row, 0.0, 0.0) for row in held]) + 1e-9
-    return np.asarray(texture.modulation * ~slow + moved * (held.sum(axis=1) / moved.sum(axis=1))[:, None])
 
 
 def far(texture: Texture, metres: float) -> Texture:
@@ -184,11 +175,6 @@ def _waves(rng: Rng, values: Values) -> tuple[Texture, Motion]:
     return texture, breaking(rng, values["period"] * own(rng).uniform(0.93, 1.07))
 
 
-def _lake(rng: Rng, values: Values) -> tuple[Texture, Motion]:
-    texture = individual(rng, list(library()["lapping"].values()))
-    return replace(texture, modulation=quicker(texture, LAPPING.default / values["period"])), wandering(rng)
-
-
 def _fire(rng: Rng, values: Values) -> tuple[Texture, Motion]:
     texture = without_rumble(individual(rng, list(library()["fire"].values())))
     larger = float(np.log2(values["size"] / FIRE.default))
@@ -198,8 +184,8 @@ def _fire(rng: Rng, values: Values) -> tuple[Texture, Motion]:
 def _helicopter(rng: Rng, values: Values) -> tuple[Texture, Motion]:
     textures = list(library()["helicopter"].values())
     beating = [t for t in textures if t.beat_hz[0] > 0]
-    texture = far(individual(rng, textures), values["distance"] - DISTANCE.default)
-    beat_db = individual(rng, beating).beat_db * own(rng).uniform(0.7, 1.0)
+    texture = far(individual(rng, textures, evenness=0.6), values["distance"] - DISTANCE.default)
+    beat_db = individual(rng, beating, evenness=0.4).beat_db * own(rng).uniform(0.8, 1.2)
     rotor = np.array([values["rotor"] * own(rng).uniform(0.97, 1.03)])
     return replace(texture, beat_hz=rotor, beat_db=beat_db), wandering(rng, 0.05, 0.4)
 
@@ -227,11 +213,6 @@ def leaves(rng: Rng, duration_s: float, speed: float = 5.0) -> Samples:
 def waves(rng: Rng, duration_s: float, period: float = PERIOD.default, height: float = HEIGHT.default) -> Samples:
     """Sea waves on a beach: high ones break lower and stand out more."""
     return _taken(_waves, rng, duration_s, 2, period=period, height=height)
-
-
-def lake(rng: Rng, duration_s: float, period: float = LAPPING.default) -> Samples:
-    """Small waves against a hull: all that is slower than 8 Hz goes with their period."""
-    return _taken(_lake, rng, duration_s, 2, period=period)
 
 
 def fire(rng: Rng, duration_s: float, size: float = FIRE.default) -> Samples:
@@ -275,7 +256,6 @@ MODELS = (
     _model("drizzle", ("light rain",), "ambience", 24.0, "Light rain", rain, _rain, replace(INTENSITY, default=0.5)),
     _model("downpour", ("heavy rain",), "ambience", 24.0, "Heavy rain", rain, _rain, replace(INTENSITY, default=40.0)),
     _model("waves", ("waves", "sea"), "ambience", 30.0, "Sea waves", waves, _waves, PERIOD, HEIGHT),
-    _model("lake", ("lake", "swimming pool", "lapping water"), "ambience", 26.0, "Lapping water", lake, _lake, LAPPING),
     _model("fire", ("fire",), "loop", 22.0, "Wood fire", fire, _fire, FIRE),
     _model("helicopter", ("helicopter",), "loop", 20.0, "Helicopter", helicopter, _helicopter, ROTOR, DISTANCE),
 )

@@ -10,7 +10,7 @@ from extender.sources.procedural.animals import HERD, cow, sheep
 from extender.sources.procedural.beds import OCTAVES, Make, air, bed, sprinkled, together
 from extender.sources.procedural.birds import BIRDS, birdsong, chorus, gull, hen, owl
 from extender.sources.procedural.city import breaker, hammering, heavy_machine
-from extender.sources.procedural.fitted_textures import lake, leaves, waves, wind
+from extender.sources.procedural.fitted_textures import leaves, waves, wind
 from extender.sources.procedural.grains import stereo
 from extender.sources.procedural.horses import hoofbeats
 from extender.sources.procedural.insects import TEMPERATURE, cicadas, crickets, frog
@@ -31,7 +31,7 @@ from extender.sources.procedural.toolkit import (
     whistling,
 )
 from extender.sources.procedural.vehicles import DENSITY, car_pass, traffic
-from extender.sources.procedural.water import stream
+from extender.sources.procedural.water import lake, stream
 from mixer.air import absorption_db_per_m
 from mixer.types import Samples
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import count as counted
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
@@ -84,6 +85,16 @@ class Texture:
         Gain of the bands along one beat.
     release_db_s : (36,) float
         How fast an envelope may fall: what cracks or drips is there at once and dies away. `AT_ONCE` = as it rises.
+    grain_rate : (1,) float
+        Single cracks a second; 0 = there are none.
+    grain_db : (36,) float
+        Energy of a middling crack in each band, relative to that of one second between them.
+    grain_slope : (36,) float
+        By how many dB it is more in a crack that is louder by one dB.
+    grain_quantiles_db : (12,) float
+        How loud cracks are, at `PROBABILITIES`, against a middling one.
+    grain_decay_s : (36,) float
+        How long the energy of a crack takes to fall to 1/e.
     """
 
     levels_db: Control
@@ -96,6 +107,11 @@ class Texture:
     beat_hz: Control
     beat_db: Control
     release_db_s: Control
+    grain_rate: Control
+    grain_db: Control
+    grain_slope: Control
+    grain_quantiles_db: Control
+    grain_decay_s: Control
 
 
 def blended(textures: Sequence[Texture], weights: Sequence[float]) -> Texture:
@@ -338,6 +354,7 @@ def endless(
     at = 0
     need = _BLOCK // _HOP + 1
     tail: Samples | None = None
+    cracks = _cracking(texture, rng, channels) if texture.grain_rate[0] > 0 else None
     for number in counted():
         while ready.shape[-1] - at < need:
             ready, at = np.concatenate([ready[..., at:], next(envelopes)], axis=-1), 0
@@ -356,8 +373,61 @@ def endless(
         block = fft.irfft(spectrum * fine, _BLOCK, axis=-1)
         if tail is not None:
             block[:, :_FADE] = block[:, :_FADE] * rise + tail * rise[::-1]
-            yield np.ascontiguousarray(block[:, :_STEP])
+            yield block[:, :_STEP] + next(cracks) if cracks else np.ascontiguousarray(block[:, :_STEP])
         tail = block[:, _STEP:].copy()
+
+
+# --- single cracks -------------------------------------------------------------------------------------------------
+
+KERNELS = 24
+_KERNEL = 14_400
+_CLICK = 0.5
+"""Share of a crack's energy that comes at once, in phase in all bands; the rest is what it rouses around."""
+
+
+def _kernels(texture: Texture, rng: Rng) -> Singles:
+    """Return cracks from soft to loud, (24, 14400): a click, and noise that dies away band by band."""
+    size = fft.next_fast_len(2 * _KERNEL, real=True)
+    f = fft.rfftfreq(size, 1.0 / SAMPLE_RATE)
+    at = np.interp(np.log(np.maximum(f, 20.0)), np.log(CENTRES_HZ), np.arange(BANDS))
+    width = 0.5 * (EDGES_HZ[2:] - EDGES_HZ[:-2])
+    t = np.arange(_KERNEL) / SAMPLE_RATE
+    out = np.zeros((KERNELS, _KERNEL), dtype=np.float32)
+    edges = np.linspace(0, BANDS, 7)
+    for number, kernel in enumerate(out):
+        louder_db = np.interp((number + 0.5) / KERNELS, PROBABILITIES, texture.grain_quantiles_db)
+        energy_db = texture.grain_db + louder_db * texture.grain_slope
+        density_db = np.interp(at, np.arange(BANDS), energy_db - 10.0 * np.log10(width))
+        # One second of noise of unit density per hertz has a bin's power 1/rate: energy, too, is per second.
+        gain = 10.0 ** (density_db / 20.0) * np.sqrt(SAMPLE_RATE / 2.0)
+        gain[(f < 60.0) | (f > 19_500.0)] = 0.0
+        click = fft.irfft(gain * np.exp(-2j * np.pi * f * 24 / SAMPLE_RATE), size)[:_KERNEL] * np.sqrt(SAMPLE_RATE)
+        tail = np.zeros(_KERNEL)
+        for low, high in pairwise(edges):
+            inside = np.clip(np.minimum(at - low + 0.5, high - at + 0.5), 0.0, 1.0)
+            decay = float(np.mean(texture.grain_decay_s[int(low) : int(high)]))
+            envelope = np.exp(-0.5 * t / decay) * np.minimum(t / 0.0005, 1.0) / np.sqrt(decay)
+            tail += fft.irfft(fft.rfft(rng.standard_normal(_KERNEL), size) * gain * inside, size)[:_KERNEL] * envelope
+        energy = float(np.sum(10.0 ** (energy_db / 10.0))) * SAMPLE_RATE
+        for part, share in ((click, _CLICK), (tail, 1.0 - _CLICK)):
+            kernel += part * np.sqrt(share * energy / max(float(np.sum(part**2)), 1e-12))
+    return out
+
+
+def _cracking(texture: Texture, rng: Rng, channels: int) -> Iterator[Samples]:
+    """Yield the cracks of one block after the other, (channels, 24576): a Poisson process, each from its own side."""
+    kernels = _kernels(texture, rng)
+    after = np.zeros((channels, _STEP + _KERNEL), dtype=np.float32)
+    while True:
+        for _ in range(int(rng.poisson(float(texture.grain_rate[0]) * _STEP / SAMPLE_RATE))):
+            at, which = int(rng.integers(_STEP)), int(rng.integers(KERNELS))
+            gain_db = float(np.clip(2.0 * rng.standard_normal(), -5.0, 5.0))
+            angle = rng.uniform(0.15, 0.85) * np.pi / 2
+            sides = (np.sqrt(2.0) * np.cos(angle), np.sqrt(2.0) * np.sin(angle)) if channels == 2 else (1.0,)
+            for side, gain in zip(after, sides, strict=True):
+                side[at : at + _KERNEL] += kernels[which] * np.float32(gain * 10.0 ** (gain_db / 20.0))
+        yield after[:, :_STEP].copy()
+        after[:, :_KERNEL], after[:, _KERNEL:] = after[:, _STEP:].copy(), 0.0
 
 
 def _fine_gain(texture: Texture) -> Singles:

@@ -1,4 +1,4 @@
-"""Running and falling water, water in the house; waves and lapping are fitted textures."""
+"""Running and falling water, water in the house; waves are a fitted texture."""
 
 from __future__ import annotations
 
@@ -151,6 +151,14 @@ def lapping_water(rng: Rng, count: int, duration_s: float, period: float = 1.2) 
     gulps = bubbles(rng, count, duration_s, 30.0, 0.002, 0.010, 0.7) * near
     drips = bubbles(rng, count, duration_s, 14.0, 0.001, 0.004, 0.5) * near
     return mixed((0.0, wash), (-5.0, gulps), (-6.0, drips))
+
+
+LAPPING = Parameter("period", 0.4, 4.0, 1.2, "s", "from one small wave to the next")
+
+
+def lake(rng: Rng, duration_s: float, period: float = LAPPING.default) -> Samples:
+    """Calm water at a shore or quay."""
+    return stereo(lambda: lapping_water(rng, frames(duration_s), duration_s, period))
 
 
 FLOW = Parameter("flow", 1.0, 1_000.0, 30.0, "l/s", "how much water runs by")
@@ -312,6 +320,7 @@ def drip(rng: Rng, duration_s: float, rate: float = DRIPS.default) -> Signal:
 
 
 MODELS = (
+    Model("lake", ("lake", "swimming pool", "lapping water"), "ambience", 2, 26.0, "Lapping water", lake, (LAPPING,)),
     Model("stream", ("stream", "water"), "ambience", 2, 24.0, "Stream", stream, (FLOW,)),
     Model("river", ("river",), "ambience", 2, 26.0, "River", river, (RIVER,)),
     Model("waterfall", ("waterfall",), "ambience", 2, 22.0, "Waterfall", waterfall, (FALL,)),

@@ -50,6 +50,11 @@ def even(depth_db: float = 0.0, share: Control | None = None) -> Texture:
         beat_hz=np.zeros(1),
         beat_db=np.zeros((BANDS, PHASES)),
         release_db_s=np.full(BANDS, 2.0 * AT_ONCE),
+        grain_rate=np.zeros(1),
+        grain_db=np.full(BANDS, -30.0),
+        grain_slope=np.zeros(BANDS),
+        grain_quantiles_db=np.zeros(12),
+        grain_decay_s=np.full(BANDS, 0.01),
     )
 
 
@@ -130,6 +135,21 @@ def test_what_is_held_falls_no_faster_than_its_release() -> None:
     assert skewness(sudden) > skewness(even(12.0)) + 0.2
 
 
+def test_cracks_come_as_often_and_with_the_energy_asked_for() -> None:
+    quiet = replace(even(), grain_db=np.full(BANDS, -20.0), grain_rate=np.array([6.0]))
+    gain = [sound(texture, 30.0) for texture in (even(), quiet)]
+    added = float(np.mean((gain[1]) ** 2) - np.mean(gain[0] ** 2))
+    assert added == pytest.approx(6.0 * BANDS * 10.0**-2.0, rel=0.35)
+
+
+def test_a_crack_is_there_at_once_and_dies_away() -> None:
+    lone = replace(even(), grain_db=np.full(BANDS, 10.0), grain_rate=np.array([0.4]), levels_db=np.full(BANDS, -40.0))
+    made = np.abs(sound(lone, 20.0)[0])
+    peak = int(np.argmax(made[RATE:-RATE])) + RATE
+    before, after = (np.mean(made[part] ** 2) for part in (slice(peak - 960, peak - 96), slice(peak + 96, peak + 960)))
+    assert after > 10.0 * before
+
+
 def test_two_sides_are_those_of_a_diffuse_field() -> None:
     left, right = sound(even(), 20.0, 2)
     spectra = [np.fft.rfft(side.astype(float)) for side in (left, right)]
@@ -173,7 +193,7 @@ def test_blend_of_one_is_itself_and_of_two_between() -> None:
 
 
 def test_stored_textures_are_small_and_come_back() -> None:
-    assert FILE.stat().st_size < 600_000
+    assert FILE.stat().st_size < 300_000
     again = unpacked(packed(library()))
     for name, many in library().items():
         for source, texture in many.items():
