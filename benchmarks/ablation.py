@@ -12,6 +12,7 @@ Prints one JSON line for each scene and one with the means. For each variant, ag
 - ``less``: share of the residue that is gone, at equal loudness of the mix; ``claimed``: before levels are made equal;
 - ``worst``, ``mean``: what the MUR of the worst track, and of all in the mean, has gained, at equal loudness;
 - ``loudness``: LU, of the mix as the tracks' levels make it; ``offset``: dB, mean distance of tracks from their levels;
+- ``score``: the objective with its usual weights, measured, lower is better: what the full search is to make small;
 - ``avm``: of the mix as rendered; ``lufs``: its loudness;
 - ``error``: mean |predicted − measured|/measured of the residue of what was verified, ``bias`` with its sign;
 - ``seconds``: of the search.
@@ -34,7 +35,7 @@ from benchmarks.clarity_scenes import DURATION_S, SCENES, SOUNDS, tracks
 from benchmarks.common import emit
 from mixer.bands import Listened
 from mixer.meters import meter
-from mixer.optimise.objectives import Weights
+from mixer.optimise.objectives import Weights, score, vector
 from mixer.optimise.predictor import Candidates
 from mixer.optimise.search import Searched
 from mixer.optimise.verify import Measured
@@ -88,11 +89,12 @@ def measured(scene: dict[str, Any], names: Sequence[str], effort: str) -> dict[s
             found = VARIANTS[name](effort).search(listed, request)
             seconds = time.perf_counter() - start
             flat = _Heard(found.ground.flat, request)
-            figures.setdefault("flat", flat.alone())
-            chosen = _Heard(found.best, request)
-            figures[name] = chosen.beside(flat) | _predicted(found) | {"seconds": round(seconds, 2)}
+            figures.setdefault("flat", flat.alone() | _judged(found, found.ground.flat))
+            chosen = _Heard(found.best, request).beside(flat) | _judged(found, found.best)
+            figures[name] = chosen | _predicted(found) | {"seconds": round(seconds, 2)}
             if name == FULL and found.trials:
-                figures[UNSEEN] = _Heard(found.trials[0].measured, request).beside(flat)
+                unseen = found.trials[0].measured
+                figures[UNSEEN] = _Heard(unseen, request).beside(flat) | _judged(found, unseen)
     return figures
 
 
@@ -132,6 +134,13 @@ class _Heard:
             "avm": _rounded(self.meters.steadiness),
             "lufs": _rounded(self.meters.loudness_lufs),
         }
+
+
+def _judged(found: Searched, of: Measured) -> Figures:
+    """Return the score by which the full search chooses."""
+    heard, reference = found.ground.heard, found.ground.reference
+    values = vector(of.mur(heard), of.residue.sone, of.offsets_db, of.intervention, reference)
+    return {"score": round(float(score(values, Weights())), 4)}
 
 
 def _predicted(found: Searched) -> Figures:
