@@ -29,7 +29,8 @@ def add(into: Signal, at_s: float, piece: NDArray[np.floating], gain: float = 1.
     skip = max(-start, 0)
     stop = min(into.size - start, piece.size)
     if stop > skip:
-        into[start + skip : start + stop] += (piece[skip:stop] * gain).astype(np.float32)
+        part = piece[skip:stop]
+        into[start + skip : start + stop] += part if gain == 1.0 else part * np.float32(gain)
 
 
 def struck(
@@ -79,6 +80,9 @@ def struck(
     return out
 
 
+_MANY = 48
+
+
 def bursts(
     count: int, times_s: ArrayLike, lengths_s: ArrayLike, gains: ArrayLike, attack: float = 0.04, curve: float = 4.0
 ) -> Signal:
@@ -95,10 +99,16 @@ def bursts(
     lengths = np.broadcast_to(np.asarray(lengths_s, dtype=float), times.shape)
     levels = np.broadcast_to(np.asarray(gains, dtype=float), times.shape)
     out = np.zeros(count, dtype=np.float32)
-    for time, length, gain in zip(times, lengths, levels, strict=True):
-        u = np.linspace(0.0, 1.0, max(frames(float(length)), 4), dtype=np.float32)
-        rise = np.minimum(u / attack, 1.0)
-        add(out, float(time), rise * np.exp(-curve * np.maximum(u - attack, 0.0)) * (1.0 - u) ** 0.5, float(gain))
+    sizes = np.maximum(np.round(lengths * SAMPLE_RATE), 4).astype(int)
+    if times.size > _MANY:  # lengths within 4 % of each other share a curve
+        sizes = np.maximum(2.0 ** (np.round(18.0 * np.log2(sizes)) / 18.0), 4).astype(int)
+    curves: dict[int, Signal] = {}
+    for time, size, gain in zip(times.tolist(), sizes.tolist(), levels.tolist(), strict=True):
+        if size not in curves:
+            u = np.linspace(0.0, 1.0, size, dtype=np.float32)
+            rise = np.minimum(u / attack, 1.0)
+            curves[size] = rise * np.exp(-curve * np.maximum(u - attack, 0.0)) * (1.0 - u) ** 0.5
+        add(out, time, curves[size], gain)
     return out
 
 

@@ -242,21 +242,19 @@ def _syllables(
     rng: Rng, duration_s: float, base_hz: float, scale: float
 ) -> tuple[Control, NDArray[np.int64], Control, list[tuple[float, float]]]:
     """Lay one talker's glottal pulses: times, vowel of each, gain of each, and where sibilants fall."""
-    starts, lengths, stress = [], [], []
-    sibilants = []
-    t = -rng.uniform(0.0, 2.0)
-    while t < duration_s:
-        for _ in range(int(rng.integers(3, 14))):  # a phrase
-            length = float(np.clip(rng.lognormal(-1.75, 0.35), 0.07, 0.45))
-            if rng.random() < 0.22 and t > 0:
-                sibilants.append((t, float(rng.uniform(0.05, 0.12))))
-                t += 0.07
-            starts.append(t)
-            lengths.append(length)
-            stress.append(float(rng.lognormal(0.0, 0.45)))
-            t += length * 1.05
-        t += float(rng.lognormal(-0.4, 0.8))
-    edges, size, accent = np.array(starts), np.array(lengths), np.array(stress)
+    count = int(duration_s / 0.1) + 40
+    size = np.clip(rng.lognormal(-1.75, 0.35, count), 0.07, 0.45)
+    accent = rng.lognormal(0.0, 0.45, count)
+    hissed = rng.random(count) < 0.22
+    last = np.cumsum(rng.integers(3, 14, count // 3 + 1))  # of a phrase
+    pauses = np.zeros(count)
+    pauses[last[last < count]] = rng.lognormal(-0.4, 0.8, int((last < count).sum()))
+    steps = 1.05 * size + 0.07 * hissed + pauses
+    edges = -rng.uniform(0.0, 2.0) + np.concatenate([[0.0], np.cumsum(steps)[:-1]]) + 0.07 * hissed
+    heard = edges < duration_s
+    edges, size, accent = edges[heard], size[heard], accent[heard]
+    at = edges[hissed[heard]] - 0.07
+    sibilants = list(zip(at[at > 0].tolist(), rng.uniform(0.05, 0.12, int((at > 0).sum())).tolist(), strict=True))
     melody = wander(rng, int(duration_s * 50) + 1, 50.0, 0.2, 3.0)
     pitch = base_hz * np.exp(0.13 * melody)
     cycles = np.cumsum(pitch) / 50.0
