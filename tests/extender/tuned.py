@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from extender.cli import app
 
-SECONDS = 3.0
+SECONDS = 2.0
 RATE = 24_000
 
 
