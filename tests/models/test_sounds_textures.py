@@ -115,9 +115,9 @@ def test_what_cannot_be_measured_is_refused(bad: np.ndarray) -> None:
 
 def test_fit_brings_a_known_texture_back() -> None:
     texture = known()
-    target = measured(first(endless(texture, np.random.default_rng(8), 1), 20 * RATE)[0])
-    found = matched(target, rounds=4)
-    again = measured(first(endless(found, np.random.default_rng(9), 1), 20 * RATE)[0])
+    target = measured(first(endless(texture, np.random.default_rng(8), 1), 12 * RATE)[0])
+    found = matched(target, rounds=3)
+    again = measured(first(endless(found, np.random.default_rng(9), 1), 12 * RATE)[0])
     heard = slice(3, 33)
     assert np.abs((again.levels_db - target.levels_db)[heard]).mean() < 1.0
     assert np.abs((again.quantiles_db - target.quantiles_db)[heard, 2:11]).mean() < 1.0
