@@ -20,6 +20,7 @@ from extender.casting import cast
 from extender.errors import InputError, SourceError
 from extender.looping import played_s, unrolled
 from extender.mixing import Mixing, mix_into, mixing_of
+from extender.naming import safe_name
 from extender.output.base import Rendered
 from extender.output.soundscape import (
     MixFiles,
@@ -111,9 +112,9 @@ class Soundscape:
 
 def default_output(source: Path) -> Path:
     """Return ``photo.soundscape`` beside where the person is, or the project's own folder."""
-    return (
-        source.absolute().parent if source.name == "project.json" else Path(f"{source.stem or source.name}.soundscape")
-    )
+    if source.name == "project.json":
+        return source.absolute().parent
+    return Path(f"{safe_name(source.stem or source.name)}.soundscape")
 
 
 def render_picture(

@@ -7,25 +7,19 @@ import glob
 import hashlib
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from extender.errors import InputError, UsageError
+from extender.naming import safe_name
 from extender.pipeline import RenderOptions
 from models import sha256_of
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"})
 VIDEOS = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg"})
 SUFFIX = ".soundscape"
-LONGEST_NAME = 200
-"""Bytes of a name's stem: file systems take 255, and temporary names need a few more."""
-RESERVED = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
-)  # fmt: skip
-_UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,30 +151,6 @@ def _row(table: Path, line: int, row: Mapping[str | None, object]) -> Found:
 
 def _without_ending(path: Path) -> str:
     return path.with_suffix("").as_posix() if path.suffix else path.as_posix()
-
-
-def safe_name(within: str) -> str:
-    """Return a path that every file system takes: no reserved words, no forbidden signs, no part too long.
-
-    Examples
-    --------
-    >>> safe_name("holiday/../aux"), safe_name('a: "b"?')
-    ('holiday/aux_', 'a_ _b__')
-    """
-    parts = [part for part in within.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    return "/".join(_safe_part(part) for part in parts) or "_"
-
-
-def _safe_part(part: str) -> str:
-    part = _UNSAFE.sub("_", part).rstrip(". ") or "_"
-    base, dot, rest = part.partition(".")
-    if base.rstrip().lower() in RESERVED:
-        part = f"{base.rstrip()}_{dot}{rest}"
-    raw = part.encode("utf-8", "surrogateescape")
-    if len(raw) <= LONGEST_NAME:
-        return part
-    digest = hashlib.sha256(raw).hexdigest()[:12]
-    return raw[: LONGEST_NAME - 13].decode("utf-8", "ignore").rstrip(". ") + "-" + digest
 
 
 def named(found: Sequence[Found]) -> list[str]:

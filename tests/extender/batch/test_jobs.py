@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from extender.batch.jobs import LONGEST_NAME, RESERVED, SUFFIX, Found, check_apart, found_in, key_of, named, safe_name
+from extender.batch.jobs import SUFFIX, Found, check_apart, found_in, key_of, named
 from extender.errors import InputError, UsageError
+from extender.naming import LONGEST_NAME, RESERVED, safe_name
 from extender.pipeline import RenderOptions
 
 
