@@ -34,8 +34,10 @@ MOMENTS = 420
 """Frames times tracks that sound in them, at which a candidate is looked at."""
 FEWEST, AT_LEAST = 32, 12
 """Least frames of a mix, and of a track that sounds seldom."""
-KNEE_DB, ATTACK_S, RELEASE_S = 6.0, 0.01, 0.15
-"""Of the compressors that are tried."""
+KNEE_DB, ATTACK_S, RELEASE_S = 6.0, 0.02, 0.15
+"""Of the compressors that are tried: those of :class:`mixer.processors.Compressor`; the attack is longer, by hops."""
+DETECTED_DB = 6.0
+"""How far what a compressor follows, 10 ms upwards and 150 ms downwards, lies under the peak of a hop."""
 LOOK_BACK = 12
 """Hops before a frame from which a compressor's reduction is followed."""
 OFF = 1.5
@@ -176,18 +178,18 @@ class BatchModel:
         if not len(who):
             return moves
         wanted = compression_db(
-            self._windows[track],
+            self._windows[track] - np.float32(DETECTED_DB),
             candidates.threshold_db[who, track, np.newaxis, np.newaxis],
             candidates.ratio[who, track, np.newaxis, np.newaxis],
             KNEE_DB,
         ).astype(np.float32)
         hop_s = self.ear.hop / self.ear.sample_rate
         up, down = (np.float32(1.0 - np.exp(-hop_s / tau)) for tau in (ATTACK_S, RELEASE_S))
-        state = wanted[..., 0]
+        before = state = wanted[..., 0]
         for n in range(1, wanted.shape[-1]):
             now = wanted[..., n]
-            state = state + np.where(now > state, up, down) * (now - state)
-        power = 10.0 ** (state / np.float32(-10.0))
+            before, state = state, state + np.where(now > state, up, down) * (now - state)
+        power = 10.0 ** ((before + state) / np.float32(-20.0))  # the mean of both: a frame is two hops long
         for row, (c, n) in enumerate(zip(who.tolist(), track.tolist(), strict=True)):
             moves[c][n] = power[row]
         return moves

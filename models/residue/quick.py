@@ -19,6 +19,7 @@ from mixer.bands import GATE, Listened, level_weights, planning_ear
 from mixer.bands_kernels import audible, specific
 from mixer.dynamics import compression_db
 from mixer.ear import EarModel
+from mixer.optimise.model import ATTACK_S, DETECTED_DB, KNEE_DB, LOOK_BACK, RELEASE_S
 from mixer.optimise.predictor import Candidates
 from mixer.residue import GROUPS, band_weights, grouped
 from mixer.threads import thread_count
@@ -26,12 +27,6 @@ from models.residue.quick_kernels import lost_loudness
 
 F32 = NDArray[np.float32]
 
-KNEE_DB, ATTACK_S, RELEASE_S = 6.0, 0.02, 0.15
-"""Of the compressors that are tried: those of :class:`mixer.processors.Compressor`; the attack is longer, by hops."""
-DETECTED_DB = 6.0
-"""How far what a compressor follows, 10 ms upwards and 150 ms downwards, lies under the peak of a hop."""
-LOOK_BACK = 12
-"""Hops before a frame from which a compressor's reduction is followed."""
 QUIETEST_DB = -120.0
 _LITTLE = np.float32(1e-4)
 MOST_OFF = 2.0
