@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from extender.errors import InputError
-from mixer.types import AudioBuffer, Samples
+from mixer.types import AudioBuffer, Samples, openable
 
 SAMPLE_RATE = 48_000
 MAX_EXCERPT_S = 60.0
@@ -91,7 +91,7 @@ def decode(path: Path, use: Callable[[Reading], T], *, start_s: float = 0.0) -> 
     if not path.is_file():
         raise InputError(f"no such sound file: {path}")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(openable(path)) as file:
             file.seek(min(round(start_s * file.samplerate), file.frames))
             return use(Reading(file.samplerate, file.channels, lambda n: file.read(n, "float32", always_2d=True)))
     except soundfile.LibsndfileError as error:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mixer.errors import MixerError
 from mixer.kernels import compiled
-from mixer.types import AudioFile, Samples
+from mixer.types import AudioFile, Samples, openable
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
@@ -216,7 +216,7 @@ class SoundRecording:
 
         self._path = file.path
         try:
-            self._file = soundfile.SoundFile(str(file.path))
+            self._file = soundfile.SoundFile(openable(file.path))
         except (OSError, soundfile.LibsndfileError) as error:
             raise MixerError(f"{file.path}: cannot be read ({error})") from None
         self.floats = self._file.subtype in ("FLOAT", "DOUBLE")

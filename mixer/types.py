@@ -75,6 +75,11 @@ class AudioBuffer:
         return self.frames / self.sample_rate
 
 
+def openable(path: Path) -> str | bytes:
+    """Return what libsndfile is to be given: names that are no text, as old disks hold them, go as their bytes."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioFile:
     """A sound file that is read while it is played, so that memory does not grow with its length.
@@ -105,7 +110,7 @@ class AudioFile:
 
         path = Path(path)
         try:
-            info = soundfile.info(str(path))
+            info = soundfile.info(openable(path))
         except (OSError, soundfile.LibsndfileError) as error:
             what = "no such file" if not path.exists() else "not a sound file that can be read"
             raise MixerError(f"{path}: {what} ({error})") from None

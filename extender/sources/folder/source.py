@@ -14,6 +14,7 @@ from extender.sources.folder.index import Entry, LibraryIndex
 from extender.sources.folder.scoring import MIN_SCORE, Match, Wish, match, score, wish_of
 from extender.types import SoundAsset
 from freesound.licence import parse_licence
+from mixer.types import openable
 from models import sha256_of
 
 SILENCE_PEAK = 1e-4
@@ -207,7 +208,7 @@ def _read_header(path: Path) -> tuple[float | None, int | None]:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(openable(path))
     except (soundfile.LibsndfileError, OSError):
         return None, None
     return (info.duration or None), int(info.channels)
