@@ -90,6 +90,7 @@ def fuzz(name: str, seed: int, count: int, keep: Path | None) -> dict[str, objec
                     continue
                 at, result, memory = here.recv()
             except EOFError:
+                process.join()
                 wrong = f"the process died ({process.exitcode})"
                 break
             if result == "over":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -103,7 +104,8 @@ def _spoil(owner: Any, key: Any, draw: random.Random) -> None:
     elif kind == 4 and isinstance(owner, dict):
         owner[draw.choice(("", "x", str(key) + "_", str(key).upper(), "__class__", "__init__"))] = deepcopy(owner[key])
     elif isinstance(owner[key], int | float) and not isinstance(owner[key], bool):
-        owner[key] = owner[key] * draw.choice((-1, 0, 1e6, 1e-6, 1e300))
+        with suppress(OverflowError):
+            owner[key] = owner[key] * draw.choice((-1, 0, 1e6, 1e-6, 1e300))
     elif isinstance(owner, list):
         owner.append(deepcopy(owner[key]))
     else:
