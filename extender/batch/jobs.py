@@ -124,7 +124,8 @@ def _in_table(table: Path) -> Iterator[Found]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file, strict=True)
             if "picture" not in (rows.fieldnames or ()):
-                raise InputError(f"{table}: expected a column 'picture', got {', '.join(rows.fieldnames or ())[:200]}")
+                there = " ".join(", ".join(rows.fieldnames or ()).split())[:200]
+                raise InputError(f"{table}: expected a column 'picture', got {there}")
             for row in rows:
                 yield _row(table, rows.line_num, row)
     except OSError as error:
