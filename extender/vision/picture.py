@@ -7,6 +7,7 @@ import re
 import sys
 import threading
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,7 @@ def load_picture(path: Path, *, panorama: bool = False, max_pixels: int = MAX_PI
 
 
 def _load(path: Path, image: Image, panorama: bool) -> LoadedPicture:
-    original, animated = image.size, bool(getattr(image, "is_animated", False)) and image.format != "MPO"
+    original, animated = image.size, _animated(image)
     try:
         if image.format in ("JPEG", "MPO"):
             _draft(image)
@@ -114,6 +115,13 @@ def _load(path: Path, image: Image, panorama: bool) -> LoadedPicture:
         panorama=whole_circle,
     )
     return LoadedPicture(picture, pixels, notes)
+
+
+def _animated(image: Image) -> bool:
+    """Tell whether there are more frames; where the second is damaged, the first is the picture."""
+    with suppress(Exception):  # a damaged file may raise anything
+        return bool(getattr(image, "is_animated", False)) and image.format != "MPO"
+    return False
 
 
 def field_of_view_deg(width: int, height: int, focal_35mm: float) -> float:
