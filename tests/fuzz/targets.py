@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -103,20 +105,13 @@ def sounds() -> Sequence[bytes]:
 
 
 def read_sound(data: bytes, folder: Path) -> object:
-    import soundfile
-
     from extender.audio import read_audio
-    from extender.errors import InputError
 
     path = folder / "s.wav"
     path.write_bytes(data)
-    try:
-        soundfile.info(str(path))
-    except soundfile.LibsndfileError:
-        # What libsndfile does not even open goes to ffmpeg, a process each: only some are sent there.
-        if data[:1] not in (b"\x00", b"\xff") or len(data) % 97:
-            raise InputError("not opened") from None
-    return read_audio(path, max_s=10.0)
+    # What libsndfile gives up on goes to ffmpeg, two processes each: only some are sent there.
+    with mock.patch.dict(os.environ, {} if len(data) % 97 == 0 else {"PATH": ""}):
+        return read_audio(path, max_s=10.0)
 
 
 # --- scenes, projects, plans ---------------------------------------------------------------------------------------
