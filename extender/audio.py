@@ -111,11 +111,12 @@ def _ffmpeg(path: Path, start_s: float, why: str) -> Iterator[Reading]:
         warnings.simplefilter("ignore")  # pydub's own SyntaxWarnings and its search for avconv
         from pydub import AudioSegment
         from pydub.utils import mediainfo_json
-    info = mediainfo_json(str(path.absolute())) or {}
-    sound = next((stream for stream in info.get("streams", ()) if stream.get("codec_type") == "audio"), None)
-    if sound is None:
-        raise InputError(f"cannot decode {path}: neither libsndfile nor ffmpeg knows it as sound")
-    rate, channels = int(sound["sample_rate"]), int(sound["channels"])
+    try:
+        info = mediainfo_json(str(path.absolute())) or {}
+        sound = next(stream for stream in info.get("streams", ()) if stream.get("codec_type") == "audio")
+        rate, channels = int(sound["sample_rate"]), int(sound["channels"])
+    except (StopIteration, ValueError, KeyError, TypeError):  # of damaged files ffprobe may say anything
+        raise InputError(f"cannot decode {path}: neither libsndfile nor ffmpeg knows it as sound") from None
     origin = ["-ss", f"{start_s:.6f}", "-i", f"file:{path.absolute()}", "-map", "0:a:0"]
     goal = ["-ar", str(rate), "-ac", str(channels), "-c:a", "pcm_f32le", "-f", "f32le", "pipe:1"]
     command = [AudioSegment.converter, "-v", "quiet", "-nostdin", *origin, *goal]
