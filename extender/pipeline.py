@@ -51,7 +51,7 @@ from extender.vision.base import PlaceTagger
 from extender.vision.see import SeeOptions, see
 from mixer import AudioBuffer, Meters, MixPlan, Room, Track
 from mixer.threads import thread_count
-from scenes import Scene, Vocabulary, load_vocabulary
+from scenes import Scene, Vocabulary, load_vocabulary, room_between
 
 LAST_RESORT = "procedural"
 """The source that needs nothing: where all others have nothing for a picture, it still gives a soundscape."""
@@ -362,11 +362,9 @@ def load_sounds(roles: Cast, folder: Path, progress: Progress = silent) -> Mappi
 
 
 def room_of(scene: Scene, vocabulary: Vocabulary) -> Room | None:
-    """Return the room that a place has; None in the open."""
-    place = vocabulary.find_place(scene.place.label)
-    if place is None:
-        place = vocabulary.find_place("indoor" if scene.place.indoor else "outdoor")
-    return Room(place.room_size_m, place.damping) if place and place.damping < 1.0 else None
+    """Return the room that a place has, or between those of plausible places; None in the open."""
+    size_m, damping = room_between(scene.place, vocabulary)
+    return Room(size_m, damping) if damping < 1.0 else None
 
 
 def stage_of(scene: Scene) -> float:

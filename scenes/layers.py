@@ -1,10 +1,11 @@
 """What a place sounds like by itself: beds that are always heard, and typical events now and then.
 
-Where two places are plausible their layers are mixed by probability.
+Where two places are plausible their layers are mixed by probability, and the room lies between theirs.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -75,6 +76,27 @@ def events_of(place: Place, vocabulary: Vocabulary) -> tuple[Layer, ...]:
                 by_night = "by night" if place.night and known.night_events else ""
                 found[names[rank]] = Layer(names[rank], probability, _said(known, probability, by_night))
     return tuple(found.values())
+
+
+def room_between(place: Place, vocabulary: Vocabulary) -> tuple[float, float]:
+    """Return the size in metres and the damping (0..1) of a place's room; between those of plausible places.
+
+    By probability, the geometric mean of the sizes and of what walls give back (1 − damping): decay times (Eyring) and
+    distances are heard in ratios. A room and the open air have no mean that exists: only places on the side that
+    ``place.indoor`` names count, if there are any.
+    """
+    named = [(known, share) for known, share in _plausible(place, vocabulary) if known.indoor == place.indoor]
+    named = named or _plausible(place, vocabulary)
+    if not named:
+        named = _known({"indoor" if place.indoor else "outdoor": 1.0}, vocabulary.find_place)
+    if not named:
+        return 1.0, 1.0
+    if len(named) == 1:
+        return named[0][0].room_size_m, named[0][0].damping
+    whole = sum(share for _, share in named)
+    size_m = math.exp(sum(share * math.log(known.room_size_m) for known, share in named) / whole)
+    returned = math.prod((1.0 - known.damping) ** (share / whole) for known, share in named)
+    return size_m, 1.0 - returned
 
 
 def _plausible(place: Place, vocabulary: Vocabulary) -> list[tuple[PlaceConcept, float]]:

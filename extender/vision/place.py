@@ -2,12 +2,12 @@
 
 Evidence is joined as odds, as if each kind were independent of the others (naive Bayes):
 
-    log p(place) = log prior(place) + 5·(weights of things × their confidence) + 3·(colours) ± 3·(indoor − ½) + const
+    log p(place) = log prior(place) + 5·(weights of things × their confidence) + 3.5·(colours) ± 4·(indoor − ½) + const
 
 The prior is the place model's: KNOWN of what it is sure of goes to the places it names, the rest to places it does not
-know, indoors and outdoors as probable as the model says, a third of that to the plain words "indoor" and
-"outdoor": better a general place than a wrong one. The weights of things are those of ``scenes/data/place_things.csv``
-(1 = one of them, surely seen, is enough by itself); those of colours are below.
+know, as often as people photograph them, indoors and outdoors as probable as the model says, a third of that to the
+plain words "indoor" and "outdoor": better a general place than a wrong one. The weights of things are those of
+``scenes/data/place_things.csv`` (1 = one of them, surely seen, is enough by itself); those of colours are below.
 """
 
 from __future__ import annotations
@@ -23,15 +23,19 @@ from scenes import Place, Sighting, load_vocabulary, place_things
 
 KNOWN = 0.9
 _GENERAL = 0.35
-_BY_THINGS, _BY_COLOUR, _BY_LIGHT = 5.0, 3.0, 3.0
+_BY_THINGS, _BY_COLOUR, _BY_LIGHT = 5.0, 3.5, 4.0
 _PLAIN = {"indoor", "outdoor"}
 _SPECIAL = 0.25
 """A special place less probable than this is not named."""
+_HINT = 0.12
+"""From here on it is heard beside what is heard in general: a little of a park where there is much green."""
 _PLAUSIBLE = 0.2
 """A second place at least as probable as this is heard too."""
 _MANY_PERSONS = 4
 """From so many on, people at a game are spectators too."""
-_OUT_OF_DOORS = ("sky", "water", "sand", "snow", "dusk", "fog")
+_DARK_ROOMS = 0.5
+"""A dark room is this much less a sign of night than a dark street."""
+_OUT_OF_DOORS = ("sky", "water", "sand", "snow", "dusk", "fog", "paved")
 
 _Shares = dict[str, float]
 
@@ -101,8 +105,9 @@ def _priors(told: Mapping[str, float]) -> _Shares:
     for indoor, share in sides.items():
         others = [name for name in names if _is_indoor(name) == indoor]
         rest = max(0.01, share) * (1.0 - KNOWN * whole)
+        often = sum(_EVERYDAY.get(name, 1.0) for name in others)
         for name in others:
-            priors[name] = rest * (1.0 - _GENERAL) / len(others)
+            priors[name] = rest * (1.0 - _GENERAL) * _EVERYDAY.get(name, 1.0) / often
         general = "indoor" if indoor else "outdoor"
         priors[general] = priors.get(general, 0.0) + rest * _GENERAL
     for name, share in told.items():
@@ -110,7 +115,26 @@ def _priors(told: Mapping[str, float]) -> _Shares:
     return priors
 
 
-_OTHER_PLACES = frozenset(("indoor", "outdoor", "snow", "sea", "lake", "beach", "forest", "field", "park"))
+_EVERYDAY = {
+    "street": 5.0,
+    "beach": 3.0,
+    "park": 3.0,
+    "field": 2.0,
+    "forest": 2.0,
+    "lake": 2.0,
+    "stadium": 2.0,
+    "living room": 4.0,
+    "kitchen": 3.0,
+    "restaurant": 3.0,
+    "dining room": 2.0,
+    "bathroom": 2.0,
+    "bedroom": 2.0,
+    "office": 2.0,
+}
+"""How often people photograph a place beside one that is not named here, where a model says nothing; judgement."""
+_OTHER_PLACES = frozenset(
+    ("indoor", "outdoor", "snow", "sea", "lake", "beach", "forest", "field", "countryside", "park", "garden", "street")
+)
 """Places that colours can speak for."""
 
 
@@ -126,6 +150,10 @@ def _place(shares: _Shares, tags: _Shares, source: str) -> Place:
     if confidence < _SPECIAL:
         label = "indoor" if indoors > 0.5 else "outdoor"
         confidence = max(indoors, 1.0 - indoors)
+        here = [name for name in shares.keys() - _PLAIN if _is_indoor(name) == _is_indoor(label)]
+        hinted = max(sorted(here), key=lambda name: shares[name])
+        if shares[hinted] >= _HINT:
+            likely = {label: round(confidence - shares[hinted], 3), hinted: round(shares[hinted], 3)}
     elif shares[second] >= _PLAUSIBLE and _is_indoor(first) == _is_indoor(second):
         likely = {name: round(shares[name], 3) for name in (first, second)}
     return Place(
@@ -143,22 +171,30 @@ def _with_indoors(tags: _Shares, shares: _Shares) -> _Shares:
     """Return tags that agree: what there is only out of doors is less, the surer it is a room."""
     indoors = sum(share for name, share in shares.items() if _is_indoor(name))
     agreed = {name: tags[name] * ((1.0 - indoors) if name in _OUT_OF_DOORS else 1.0) for name in tags}
-    return {name: round(value, 3) for name, value in (agreed | {"indoor": min(1.0, indoors)}).items()}
+    agreed |= {"indoor": min(1.0, indoors), "night": tags["night"] * (1.0 - _DARK_ROOMS * indoors)}
+    return {name: round(value, 3) for name, value in agreed.items()}
 
 
 def _scores_of_colours(tags: Mapping[str, float]) -> _Shares:
-    """Return how much colours speak for a place; 1 is plain to see."""
-    sky, green, water, sand, snow = (tags[name] for name in ("sky", "greenery", "water", "sand", "snow"))
-    shore = min(water, sky) * (1.0 - green)
+    """Return how much colours and light speak for a place; 1 is plain to see."""
+    sky, green, water, sand = (tags[name] for name in ("sky", "greenery", "water", "sand"))
+    snow, lamps, outdoors = tags["snow"], tags["lamplight"], 1.0 - tags["indoor"]
+    bare, open_air = 1.0 - green, max(0.7 * sky, water)
     return {
-        "forest": 0.9 * green * (1.0 - sky),
-        "field": 1.2 * min(green, sky),
+        "forest": 0.4 * green * (1.0 - sky),
+        "garden": 0.3 * green,
+        "park": 0.6 * green,
+        "field": 0.8 * min(green, sky),
         "countryside": 0.6 * min(green, sky),
-        "park": 0.5 * green,
-        "sea": 1.1 * shore,
-        "beach": 1.2 * min(sand, max(sky, water)) * (1.0 - green) + 0.5 * shore,
-        "lake": 0.5 * min(water, green),
-        "snow": 1.0 * snow * max(sky, 1.0 - tags["indoor"]),
+        "sea": 0.9 * min(water, sky) * bare * (1.0 - sand),
+        "beach": max(1.2 * min(sand, open_air), 0.6 * min(water, sky)) * bare,
+        "lake": 0.6 * water * outdoors,
+        "snow": 1.0 * snow * max(sky, outdoors),
+        "street": 0.8 * tags["paved"] * bare * (1.0 - water) * (1.0 - sand) * outdoors,
+        "restaurant": 0.3 * lamps,
+        "dining room": 0.3 * lamps,
+        "shop": -0.2 * lamps,
+        "office": -0.1 * lamps,
     }
 
 

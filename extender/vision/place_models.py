@@ -6,6 +6,7 @@ Entry points of ``extender.place_models`` are called with a :class:`~extender.vi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from extender.errors import InstallError, WeightsError
 from extender.plugins import load_plugin
 from extender.vision.base import Pixels, PlaceModel
 from extender.vision.detectors import DetectorContext
-from scenes import load_vocabulary
+from scenes import load_vocabulary, place_kin
 
 GROUP = "extender.place_models"
 OWN = "own"
@@ -24,7 +25,10 @@ OPEN_WEIGHTS = "yoloe-11s-seg-pf.pt"
 
 
 class OwnPlaces:
-    """The model that comes with the package (:mod:`models.places`); what it does not believe is for other places."""
+    """The model that comes with the package (:mod:`models.places`); what it does not believe is for other places.
+
+    It knows fifteen; ``scenes/data/place_kin.csv`` says what its word may mean where a picture shows something else.
+    """
 
     name = "place model"
 
@@ -39,9 +43,13 @@ class OwnPlaces:
             raise InstallError(f"{problem}: reinstall image-extender") from problem
 
     def places(self, pixels: Pixels) -> dict[str, float]:
-        """Return the probability of each place that the model knows; together how sure it is that it knows it."""
+        """Return the probability of each place that is meant; together how sure the model is that it knows it."""
         told = self._model(pixels)
-        return {name: share * told.known for name, share in by_place(told.shares).items()}
+        meant: dict[str, float] = defaultdict(float)
+        for name, share in by_place(told.shares).items():
+            for place, part in place_kin().get(name, {name: 1.0}).items():
+                meant[place] += share * told.known * part
+        return dict(meant)
 
 
 class UltralyticsPlaces:

@@ -10,6 +10,7 @@ from extender.errors import InputError, InstallError
 from extender.progress import Progress, silent
 from extender.vision.base import Detector, Pixels, PlaceTagger
 from extender.vision.detectors import DetectorContext, make_detector
+from extender.vision.expecting import Expected, expected
 from extender.vision.geometry import Camera, locate
 from extender.vision.grouping import MAX_SOUNDS, Thing, grouped, limited, numbered, without_doubles
 from extender.vision.importance import importance_of, laplacian_of
@@ -92,14 +93,15 @@ def see(
     look = _from_file(options.scene_file, loaded) if options.scene_file else _detect(loaded, options, progress)
     progress("looking", 0.7)
     place = look.place or _place(loaded, look.sightings, vocabulary, judge)
-    things = grouped(_things(look.sightings, loaded, vocabulary), vocabulary, _camera(loaded))
+    found = Expected(look.sightings, ()) if options.scene_file else expected(look.sightings, place)
+    things = grouped(_things(found.sightings, loaded, vocabulary), vocabulary, _camera(loaded))
     things, left_out = limited(things, vocabulary, options.max_sounds)
     scene = Scene(
         place=place,
         detections=numbered(things),
         picture=loaded.picture if loaded else None,
         detector=look.by,
-        notes=(*(loaded.notes if loaded else ()), *look.notes, *([left_out] if left_out else ())),
+        notes=(*(loaded.notes if loaded else ()), *look.notes, *found.notes, *([left_out] if left_out else ())),
     )
     progress("looking", 1.0)
     return Seen(scene, loaded.pixels if loaded else None)

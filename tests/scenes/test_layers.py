@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes import Place, Role, SceneError, beds_of, events_of, load_vocabulary, place_things
+from scenes import Place, Role, SceneError, beds_of, events_of, load_vocabulary, place_kin, place_things, room_between
 
 WORDS = load_vocabulary()
 PLACES = st.sampled_from(sorted(WORDS.places))
@@ -65,3 +65,33 @@ def test_things_speak_for_places() -> None:
     assert table["oven"]["kitchen"] >= 1.0
     assert table["airplane"]["street"] < 0.0
     assert {place for places in table.values() for place in places} <= set(WORDS.places)
+
+
+@given(label=PLACES, other=PLACES, share=st.floats(0.01, 0.5))
+def test_a_room_lies_between_those_of_plausible_places(label: str, other: str, share: float) -> None:
+    places = WORDS.places
+    indoor = places[label].indoor
+    alone = room_between(Place(label, indoor=indoor), WORDS)
+    assert alone == (places[label].room_size_m, places[label].damping)
+    both = Place(label, indoor=indoor, likely={label: 1.0 - share, other: share} if other != label else None)
+    size_m, damping = room_between(both, WORDS)
+    if places[other].indoor != indoor:
+        assert (size_m, damping) == alone
+    else:
+        sizes = sorted((alone[0], places[other].room_size_m))
+        dampings = sorted((alone[1], places[other].damping))
+        assert sizes[0] - 1e-9 <= size_m <= sizes[1] + 1e-9
+        assert dampings[0] - 1e-9 <= damping <= dampings[1] + 1e-9
+
+
+def test_a_room_as_probable_as_another_has_the_geometric_mean_of_sizes() -> None:
+    both = Place("kitchen", indoor=True, likely={"kitchen": 0.3, "hall": 0.3})
+    assert room_between(both, WORDS)[0] == pytest.approx((2.6 * 14.0) ** 0.5)
+    assert room_between(Place("moon base", indoor=True), WORDS) == room_between(Place("indoor", indoor=True), WORDS)
+
+
+def test_the_kin_of_a_places_word_are_one_together() -> None:
+    for told, meant in place_kin().items():
+        assert sum(meant.values()) == pytest.approx(1.0)
+        assert told in meant, "a word may always mean itself"
+        assert max(meant, key=lambda name: meant[name]) == told

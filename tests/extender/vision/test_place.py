@@ -23,8 +23,16 @@ SNOW, NIGHT, LAMP = (240, 240, 245), (8, 8, 14), (190, 140, 80)
 
 
 def bands(*colours: tuple[int, int, int]) -> Pixels:
-    """Return a picture of equal horizontal bands, the first at the top."""
-    return np.repeat(np.array(colours, np.uint8)[:, None], 90, axis=1).repeat(60 // len(colours), axis=0)
+    """Return a picture of equal horizontal bands, the first at the top: waves lie, grass and sand are rough."""
+    rng = np.random.default_rng(1)
+    parts = []
+    for colour in colours:
+        high = 240 // len(colours)
+        flat = np.broadcast_to(np.array(colour, np.float64), (high, 320, 3))
+        rough = {GRASS: rng.normal(0, 30, (high, 320, 1)), SAND: rng.normal(0, 8, (high, 320, 1))}
+        lying = {SEA: rng.normal(0, 12, (high, 1, 1)) + rng.normal(0, 3, (high, 320, 1))}
+        parts.append(np.clip(flat + (rough | lying).get(colour, 0.0), 0, 255))
+    return np.concatenate(parts).astype(np.uint8)
 
 
 def things(*labels: str) -> list[Sighting]:
