@@ -2,7 +2,10 @@
 
     python -m benchmarks.photos ../shared/data/photos --weights ../shared/data/weights/yolo11n.pt --trust-weights
 
-Everything after the folder is handed to `extender render`. Prints a JSON line for each picture and one summary:
+Everything after the folder is handed to `extender render`. With `--bare` among it, pictures are rendered as on a new
+machine: ultralytics and torch cannot be imported, there are no weights and an empty cache, and no network
+(`unshare -rn`; where that is not allowed, `--offline`). Each picture should then have a place, an ambience and an
+event. Prints a JSON line for each picture and one summary:
 seconds and peak memory of the whole process, loudness and true peak of the mix by ffmpeg's ebur128 (a second
 implementation), the largest distance of a placed track from its target, and whether the placed sounds stand in the same
 left–right order as their boxes.
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import shutil
 import statistics
@@ -22,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import Run, emit, measure
+from extender.casting import PLACE_EVENT
 
 
 def ebur128(path: Path) -> tuple[float, float]:
@@ -51,11 +56,25 @@ def level_errors(project: dict[str, Any], folder: Path) -> list[float]:
     return [abs(ebur128(folder / "stems" / f"{i}.wav")[0] - bus - t) for i, t in targets.items()]
 
 
-def one(picture: Path, arguments: list[str], out: Path) -> tuple[Run, dict[str, Any]]:
+def bare(folder: Path) -> tuple[list[str], list[str], dict[str, str]]:
+    """Return what stands before a command, what follows it, and the environment in which there is nothing to be had."""
+    for name in ("ultralytics", "torch"):
+        (folder / f"{name}.py").write_text(f"raise ModuleNotFoundError('no {name} here', name='{name}')\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("EXTENDER_", "FREESOUND_"))}
+    env |= {"PYTHONPATH": str(folder), "EXTENDER_CACHE": str(folder / "cache")}
+    alone = ["unshare", "-rn"]
+    if shutil.which("unshare") and subprocess.run([*alone, "true"], capture_output=True).returncode == 0:
+        return alone, [], env
+    return [], ["--offline"], env
+
+
+def one(
+    picture: Path, arguments: list[str], out: Path, before: list[str], env: dict[str, str] | None
+) -> tuple[Run, dict[str, Any]]:
     """Render one picture and check it."""
     folder = out / f"{picture.stem}.soundscape"
     extender = str(Path(sys.executable).with_name("extender"))
-    run = measure([extender, "render", str(picture), "-o", str(folder), "--json", *arguments])
+    run = measure([*before, extender, "render", str(picture), "-o", str(folder), "--json", *arguments], env=env)
     if run.code != 0:
         return run, {"error": run.err.strip()[-300:]}
     report = json.loads(run.out)
@@ -63,6 +82,8 @@ def one(picture: Path, arguments: list[str], out: Path) -> tuple[Run, dict[str, 
     loudness, peak = ebur128(folder / "soundscape.wav")
     figures = {
         "place": report["place"],
+        "ambiences": sum(role["kind"] == "ambience" for role in project["cast"]["roles"]),
+        "events": sum(role["id"].startswith(PLACE_EVENT) for role in project["cast"]["roles"]),
         "sounds": len(report["sounds"]),
         "fallbacks": sum(s["fallback"] for s in report["sounds"]),
         "loudness_lufs": loudness,
@@ -80,11 +101,17 @@ def main() -> None:
     if len(sys.argv) < 2:
         raise SystemExit(__doc__)
     pictures = sorted(Path(sys.argv[1]).glob("*.jpg"))
+    arguments = sys.argv[2:]
     out = Path(tempfile.mkdtemp(prefix="photos-"))
+    before: list[str] = []
+    env: dict[str, str] | None = None
+    if "--bare" in arguments:
+        before, more, env = bare(out)
+        arguments = [*(a for a in arguments if a != "--bare"), *more]
     rows: list[tuple[Run, dict[str, Any]]] = []
     try:
         for picture in pictures:
-            run, figures = one(picture, sys.argv[2:], out)
+            run, figures = one(picture, arguments, out, before, env)
             rows.append((run, figures))
             emit(
                 picture=picture.name,
@@ -99,13 +126,14 @@ def main() -> None:
     good = [figures for run, figures in rows if run.code == 0]
     emit(
         summary=f"{len(good)} of {len(rows)} pictures",
-        arguments=" ".join(sys.argv[2:]),
+        arguments=" ".join([*before, *arguments]),
         median_s=round(statistics.median(run.seconds for run, _ in rows), 2),
         max_s=round(max(run.seconds for run, _ in rows), 2),
         peak_mb=round(max(run.peak_mb for run, _ in rows)),
         worst_mix_error_lu=round(max((abs(f["loudness_lufs"] + 20) for f in good), default=0), 2),
         highest_true_peak_dbtp=max((f["true_peak_dbtp"] for f in good), default=0),
         worst_level_error_lu=max((f.get("worst_level_error_lu", 0) for f in good), default=0),
+        with_place_ambience_event=sum(bool(f["place"] and f["ambiences"] and f["events"]) for f in good),
         order_kept=f"{sum(f['order_kept'] for f in good)} of {len(good)}",
     )
 

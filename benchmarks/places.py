@@ -1,12 +1,12 @@
-"""Tell the places of labelled photographs without a detector, and say how often that is right.
+"""Tell the places of labelled photographs, by default without a detector, and say how often that is right.
 
-    python -m benchmarks.places ../shared/data/photos [--sheet sheet.png]
+    python -m benchmarks.places ../shared/data/photos [--sheet sheet.png] [--weights yolo11n.pt]
 
 The labels are `tests/extender/vision/photo_places.csv`. Every second row, from the first on, is the half that rules
 were made by looking at ("made"); the other half is "held". Prints a JSON line for each half and for all: places right,
 true but general, wrong; indoors or outdoors right; for each tag of light its precision and recall at 0.5 and the share
 of pairs (one with, one without) that it puts in order; median process milliseconds a picture for the place model, for
-light and for both. `--sheet` draws a contact sheet.
+light and for both. `--sheet` draws a contact sheet; with `--weights` YOLO looks for things too.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.common import emit
-from extender.vision.base import Pixels
-from extender.vision.detectors import DetectorContext
+from extender.vision.base import Detector, Pixels
+from extender.vision.detectors import DetectorContext, make_detector
+from extender.vision.grouping import without_doubles
 from extender.vision.light import light_of
 from extender.vision.picture import load_picture
 from extender.vision.place import JoinedPlaceTagger
 from extender.vision.place_models import OwnPlaces
-from scenes import Place
+from extender.vision.see import SeeOptions
+from scenes import Place, Sighting
 
 LABELS = Path(__file__).parents[1] / "tests" / "extender" / "vision" / "photo_places.csv"
 TAGS = ("night", "dusk", "snow", "sand", "water", "greenery", "sky", "fog", "indoor")
@@ -53,15 +55,24 @@ class Photo:
         return "right" if self.place.label in fitting else "wrong"
 
 
-def photos(folder: Path, tagger: JoinedPlaceTagger) -> list[Photo]:
+def photos(folder: Path, tagger: JoinedPlaceTagger, weights: Path | None = None) -> list[Photo]:
     """Look at all labelled photographs."""
+    context = DetectorContext(weights, trust_weights=True, offline=True)
+    detector, why = make_detector("yolo", context) if weights else (None, "")
+    if weights and detector is None:
+        raise SystemExit(why)
     with LABELS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     looked = []
     for number, row in enumerate(rows):
         pixels = load_picture(folder / row["file"], panorama=False).pixels
-        looked.append(Photo(row["file"], number % 2 == 1, row, pixels, tagger.tag(pixels, [])))
+        things = _things(detector, pixels) if detector else []
+        looked.append(Photo(row["file"], number % 2 == 1, row, pixels, tagger.tag(pixels, things)))
     return looked
+
+
+def _things(detector: Detector, pixels: Pixels) -> list[Sighting]:
+    return without_doubles(s for s in detector.detect(pixels) if s.confidence >= SeeOptions().confidence)
 
 
 def told(some: Sequence[Photo]) -> dict[str, object]:
@@ -132,9 +143,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--weights", type=Path)
     asked = parser.parse_args()
     tagger = JoinedPlaceTagger(OwnPlaces(DetectorContext()))
-    some = photos(asked.folder, tagger)
+    some = photos(asked.folder, tagger, asked.weights)
     for photo in some:
         emit(
             picture=photo.name,
