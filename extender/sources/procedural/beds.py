@@ -28,7 +28,7 @@ def together(*parts: tuple[float, Samples]) -> Samples:
     return np.asarray(total, dtype=np.float32)
 
 
-_DIFFERENT = 4
+_DIFFERENT = 3
 """So many of a kind are made before one is heard again, elsewhere and at another level."""
 
 
@@ -45,15 +45,14 @@ def sprinkled(
     """Return single sounds now and then, far off and to all sides: (maker, its length in s) chosen at random."""
     count = frames(duration_s)
     out = np.zeros((2, count), dtype=np.float32)
-    made: list[list[Signal]] = [[] for _ in makers]
+    made: dict[Make, list[Signal]] = {make: [] for make, _ in makers}
     for at in arrivals(rng, duration_s + 2.0, per_s, 0.3) - 2.0:
-        which = int(rng.integers(len(makers)))
-        if len(made[which]) < _DIFFERENT:
-            make, length = makers[which]
-            made[which].append(unit(np.atleast_2d(make(rng, length))[0]))
-            sound = made[which][-1]
+        make, length = makers[int(rng.integers(len(makers)))]
+        if len(made[make]) < _DIFFERENT:
+            made[make].append(unit(np.atleast_2d(make(rng, length))[0]))
+            sound = made[make][-1]
         else:
-            sound = made[which][int(rng.integers(_DIFFERENT))]
+            sound = made[make][int(rng.integers(_DIFFERENT))]
         angle = rng.uniform(0.1, 0.9) * np.pi / 2
         gain = float(rng.lognormal(-0.4, 0.6))
         add(out[0], float(at), sound, gain * np.cos(angle))

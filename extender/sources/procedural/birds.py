@@ -8,7 +8,7 @@ import numpy as np
 
 from extender.sources.procedural.calls_bouts import EXCITEMENT, ONE, Bout, called, song
 from extender.sources.procedural.distance import at_distance
-from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, stereo, widened
+from extender.sources.procedural.grains import add, bursts, in_place, mirrored, mixed, room, sequence, widened
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
@@ -18,6 +18,8 @@ from extender.sources.procedural.toolkit import (
     band,
     between,
     circling,
+    convolved,
+    filtered,
     frames,
     noise,
     own,
@@ -75,6 +77,10 @@ def _note(rng: Rng, length: float, start: float, middle: float, end: float, tril
     return turn.imag * (1 + second * turn.real) * envelope
 
 
+_NOTES = 3
+"""So many of a row of notes differ; more come again, each at its own level."""
+
+
 class _Singer:
     """One bird: its few phrases, which it repeats with small variation, as real ones do."""
 
@@ -108,9 +114,14 @@ class _Singer:
         """Return one phrase."""
         pieces, at = [], 0.0
         for length, gap, start, middle, end, rate, depth, repeats in self.phrases[int(rng.integers(len(self.phrases)))]:
+            notes: list[Signal] = []
             for _ in range(max(1, repeats + int(rng.integers(-1, 2)))):
-                k = rng.normal(1.0, 0.012)
-                note = _note(rng, length * rng.normal(1, 0.06), start * k, middle * k, end * k, rate, depth)
+                if len(notes) < _NOTES:
+                    k = rng.normal(1.0, 0.012)
+                    notes.append(_note(rng, length * rng.normal(1, 0.06), start * k, middle * k, end * k, rate, depth))
+                    note = notes[-1]
+                else:
+                    note = notes[int(rng.integers(_NOTES))]
                 pieces.append((at, note * np.float32(rng.lognormal(0, 0.2))))
                 at += length + gap * rng.lognormal(0, 0.12)
         return sequence(pieces)
@@ -119,27 +130,26 @@ class _Singer:
 def chorus(rng: Rng, duration_s: float, singers: int, air_db: float, *, rate: float = 1.0) -> Samples:
     """Return several birds around, near and far, over the quiet of the land."""
     count = frames(duration_s)
-    near: list[tuple[Signal, float]] = []
-    distant: list[tuple[Signal, float]] = []
+    groups: tuple[list[tuple[Signal, float]], list[tuple[Signal, float]]] = ([], [])
     for _ in range(singers):
         singer = _Singer(rng)
         line = np.zeros(count, dtype=np.float32)
         sung = int(np.clip(duration_s / 4.0, 2, 9))
         repertoire = [singer.sing(rng) for _ in range(sung)]  # a bird repeats itself, never quite exactly
+        far = rng.random()
+        if far > 0.5:
+            repertoire = [filtered(phrase, between(0.0, 7_500.0)) for phrase in repertoire]
         at = -rng.uniform(0, 5)
         while at < duration_s:
             phrase = repertoire[int(rng.integers(sung))]
             add(line, at, phrase, float(rng.lognormal(0, 0.25)))
             at += phrase.size / SAMPLE_RATE + rng.lognormal(0.9, 0.6) / rate
-        far = rng.random()
-        (distant if far > 0.5 else near).append(
-            (line * np.float32(0.15 + 0.85 * (1 - far) ** 1.5), rng.uniform(-0.95, 0.95))
-        )
-    birds = np.zeros((2, count), dtype=np.float32)
-    for group, wet_db, cut_hz in ((near, -9.0, 14_000.0), (distant, -3.0, 7_500.0)):
-        for side, heard in enumerate(widened(rng, group, count) if group else ()):
-            birds[side] += in_place(rng, heard, 1.0, wet_db, 20.0, between(0.0, cut_hz))[:count]
-    air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.4, common=0.6, low_hz=0.1, high_hz=8.0))
+        groups[far > 0.5].append((line * np.float32(0.15 + 0.85 * (1 - far) ** 1.5), rng.uniform(-0.95, 0.95)))
+    near, distant = (widened(rng, group, count) for group in groups)
+    birds = near + distant
+    for side, answer in zip(birds, 0.35 * near + 0.7 * distant, strict=True):
+        side += convolved(answer, room(rng, 1.0, 20.0))[:count]
+    air = mirrored(texture(rng, count, MEADOW, depth_db=1.4, common=0.6, low_hz=0.1, high_hz=8.0))
     level = rms(birds) or 1.0
     return np.asarray(birds / level + 10 ** (air_db / 20) * air, dtype=np.float32)
 

@@ -12,10 +12,12 @@ import numpy as np
 
 from extender.sources.procedural.distance import air_gain
 from extender.sources.procedural.fitted import library
+from extender.sources.procedural.grains import mirrored
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.textures import (
     BANDS,
     CENTRES_HZ,
+    FINE_HZ,
     MOTION_RATE,
     Texture,
     blended,
@@ -83,6 +85,34 @@ def far(texture: Texture, metres: float) -> Texture:
     return replace(texture, levels_db=texture.levels_db + 20.0 * np.log10(np.maximum(gain, 1e-5)))
 
 
+def at_once(one: Texture, other: Texture, motions: tuple[Motion, Motion]) -> tuple[Texture, Motion]:
+    """Return two textures of equal power as one, and its motion: in every band they count as loud as they are there.
+
+    Two sounds at once are nearly this where one covers the other, and cost half as much. Beats and cracks are left out.
+    """
+    power = [
+        10.0 ** ((t.levels_db - 10.0 * np.log10(np.sum(10.0 ** (t.levels_db / 10.0)))) / 10.0) for t in (one, other)
+    ]
+    share = power[0] / (power[0] + power[1])
+    rows, fine = share[:, None], np.interp(np.log(FINE_HZ), np.log(CENTRES_HZ), share)
+    alike = [np.sqrt(np.outer(part, part)) for part in (share, 1.0 - share)]
+    slow = [share * one.slow_db, (1.0 - share) * other.slow_db]
+    both = replace(
+        one,
+        levels_db=10.0 * np.log10(power[0] + power[1]),
+        quantiles_db=rows * one.quantiles_db + (1.0 - rows) * other.quantiles_db,
+        modulation=rows * one.modulation + (1.0 - rows) * other.modulation,
+        slow_correlation=alike[0] * one.slow_correlation + alike[1] * other.slow_correlation,
+        quick_correlation=alike[0] * one.quick_correlation + alike[1] * other.quick_correlation,
+        slow_db=np.ones(BANDS),
+        fine_db=fine * one.fine_db + (1.0 - fine) * other.fine_db,
+        beat_hz=np.zeros(1),
+        release_db_s=np.exp(share * np.log(one.release_db_s) + (1.0 - share) * np.log(other.release_db_s)),
+        grain_rate=np.zeros(1),
+    )
+    return both, (slow[0][:, None] * a + slow[1][:, None] * b for a, b in zip(*motions, strict=False))
+
+
 def sparseness(texture: Texture) -> float:
     """Return how far loud moments stand out between 1.5 and 9 kHz, in dB: the fewer the drops, the more."""
     heard = (CENTRES_HZ > 1_500.0) & (CENTRES_HZ < 9_000.0)
@@ -117,7 +147,7 @@ def breaking(rng: Rng, period_s: float) -> Iterator[Control]:
         gaps = period_s * rng.gamma(14.0, 1.0 / 14.0, count)
         return np.cumsum(gaps) - 2.0 * period_s, rng.lognormal(0.0, 0.4, count)
 
-    long = np.arange(int(40.0 * period_s * MOTION_RATE)) / MOTION_RATE
+    long = np.arange(0.0, 40.0 * period_s, 3.0 / MOTION_RATE)
     usual = waves(long, *train(long[-1]))
     mean, deviation = usual.mean(axis=1, keepdims=True), usual.std(axis=1, keepdims=True)
     starts, sizes = train(60.0)
@@ -205,9 +235,26 @@ def wind(rng: Rng, duration_s: float, speed: float = WIND.default) -> Samples:
     return _taken(_wind, rng, duration_s, 2, speed=speed)
 
 
+def windy_rain(rng: Rng, duration_s: float, intensity: float, speed: float) -> Samples:
+    """Rain in a wind as loud as itself, as one texture."""
+    (shower, falling), (gale, gusts) = _rain(rng, {"intensity": intensity}), _wind(rng, {"speed": speed})
+    texture, motion = at_once(gale, shower, (gusts, falling))
+    return first(endless(texture, rng, 2, motion), frames(duration_s))
+
+
 def leaves(rng: Rng, duration_s: float, speed: float = 5.0) -> Samples:
     """Wind in leaves: in a stronger one more of them move, and none stands out."""
     return _taken(_leaves, rng, duration_s, 2, speed=speed)
+
+
+def light_wind(rng: Rng, duration_s: float, speed: float = WIND.default) -> Samples:
+    """Open wind behind louder things, at a good half of the cost."""
+    return mirrored(_taken(_wind, rng, duration_s, 1, speed=speed)[0])
+
+
+def light_leaves(rng: Rng, duration_s: float, speed: float = 5.0) -> Samples:
+    """Wind in leaves behind louder things, at a good half of the cost."""
+    return mirrored(_taken(_leaves, rng, duration_s, 1, speed=speed)[0])
 
 
 def waves(rng: Rng, duration_s: float, period: float = PERIOD.default, height: float = HEIGHT.default) -> Samples:

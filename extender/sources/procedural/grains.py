@@ -153,6 +153,13 @@ def in_place(
     ``wet_db`` is the level of all reflections together, relative to the direct sound; ``shape`` filters the whole. The
     result is longer by t60.
     """
+    kernel = room(rng, t60_s, first_ms) * np.float32(10.0 ** (wet_db / 20.0))
+    kernel[0] += 1.0
+    return convolved(signal, kernel, shape)
+
+
+def room(rng: Rng, t60_s: float, first_ms: float) -> Signal:
+    """Return what a place answers to one impulse, without the impulse itself: t60 long, its squares adding up to 1."""
     length = frames(t60_s)
     t = np.arange(length) / SAMPLE_RATE
     tail = rng.standard_normal(length) * np.exp(-T60 * t / t60_s) * (t > first_ms * 1.5e-3)
@@ -162,15 +169,18 @@ def in_place(
         if at < length:
             kernel[at] += rng.choice([-1.0, 1.0]) * 0.5 * 0.75**order
     # Walls and air take the high notes first.
-    room = filtered(kernel.astype(np.float32), between(90.0, 5_000.0))
-    room *= np.float32(10.0 ** (wet_db / 20.0) / max(float(np.sqrt(np.sum(room**2))), 1e-9))
-    room[0] += 1.0
-    return convolved(signal, room, shape)
+    answer = filtered(kernel.astype(np.float32), between(90.0, 5_000.0))
+    return answer * np.float32(1.0 / max(float(np.sqrt(np.sum(answer**2))), 1e-9))
 
 
 def stereo(make: Callable[[], Signal]) -> Samples:
     """Return two independent channels of the same making."""
     return np.stack([make(), make()])
+
+
+def mirrored(signal: Signal) -> Samples:
+    """Return a steady noise, forwards and backwards: two sides at the cost of one, for what is quiet beside others."""
+    return np.stack([signal, signal[::-1]])
 
 
 def widened(rng: Rng, sources: Sequence[tuple[Signal, float]], count: int) -> Samples:

@@ -9,7 +9,7 @@ import numpy as np
 from extender.sources.procedural.animals import HERD
 from extender.sources.procedural.birds import MEADOW
 from extender.sources.procedural.calls_bouts import Bout, sized
-from extender.sources.procedural.grains import add, bursts, mixed, stereo, widened
+from extender.sources.procedural.grains import add, bursts, mirrored, mixed, widened
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
     SAMPLE_RATE,
@@ -44,7 +44,7 @@ def crickets(rng: Rng, duration_s: float, temperature: float = TEMPERATURE.defau
     warm = chirps_per_s(temperature) / chirps_per_s(TEMPERATURE.default)
     count = frames(duration_s)
     sources = []
-    t = np.arange(count, dtype=np.float32) / SAMPLE_RATE
+    waver = np.float32(0.4) * np.sin(np.float32(2 * np.pi * 31 / SAMPLE_RATE) * np.arange(count, dtype=np.float32))
     for k in range(6):
         pitch = rng.normal(4_550, 230) * warm**0.12
         pulse_s = 1.0 / (rng.uniform(26, 33) * warm**0.5)
@@ -57,12 +57,10 @@ def crickets(rng: Rng, duration_s: float, temperature: float = TEMPERATURE.defau
         loud = np.tile(np.array([0.55, 0.85, 1.0, 0.95])[:pulses], chirps.size)
         gate = bursts(count, times, 0.021 / warm**0.5, loud, 0.4, 1.0)
         drift = 1 + 0.002 * stretched(wander(rng, 400, 20.0, 0.1, 2.0), count)
-        tone = np.sin(
-            2 * np.pi * np.cumsum(pitch * drift, dtype=np.float64) / SAMPLE_RATE + 0.4 * np.sin(2 * np.pi * 31 * t)
-        )
-        sources.append(
-            ((tone * gate).astype(np.float32) * np.float32(0.9 * 0.62**k + 0.05), float(rng.uniform(-0.9, 0.9)))
-        )
+        turns = np.cumsum(drift, dtype=np.float64) * (pitch / SAMPLE_RATE)
+        turns -= np.floor(turns)
+        tone = np.sin(np.float32(2 * np.pi) * turns.astype(np.float32) + waver)
+        sources.append((tone * gate * np.float32(0.9 * 0.62**k + 0.05), float(rng.uniform(-0.9, 0.9))))
     far = texture(
         rng,
         count,
@@ -74,7 +72,7 @@ def crickets(rng: Rng, duration_s: float, temperature: float = TEMPERATURE.defau
         slope=0.0,
     )
     song = widened(rng, [*sources, (far * np.float32(0.05), 0.0)], count)
-    air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
+    air = mirrored(texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
     level = rms(song) or 1.0
     return np.asarray(song / level + 0.12 * air, dtype=np.float32)
 
@@ -92,7 +90,7 @@ def cicadas(rng: Rng, duration_s: float, insects: float = 4.0) -> Samples:
         ticking = 0.55 + 0.45 * np.sin(2 * np.pi * cycle[::480] / rng.integers(14, 26))
         swell = np.exp(0.6 * wander(rng, ticking.size, 100.0, 0.05, 0.5)) * 0.75 ** min(k, 8)
         sources.append((unit(buzz * pulse) * stretched(ticking * swell, count), float(rng.uniform(-0.9, 0.9))))
-    air = stereo(lambda: texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
+    air = mirrored(texture(rng, count, MEADOW, depth_db=1.2, common=0.5, low_hz=0.1, high_hz=8.0))
     return np.asarray(widened(rng, sources, count) + 0.04 * air, dtype=np.float32)
 
 

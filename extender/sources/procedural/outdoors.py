@@ -10,7 +10,7 @@ from extender.sources.procedural.animals import HERD, cow, sheep
 from extender.sources.procedural.beds import OCTAVES, Make, air, bed, sprinkled, together
 from extender.sources.procedural.birds import BIRDS, birdsong, chorus, gull, hen, owl
 from extender.sources.procedural.city import breaker, hammering, heavy_machine
-from extender.sources.procedural.fitted_textures import leaves, waves, wind
+from extender.sources.procedural.fitted_textures import leaves, light_leaves, light_wind, waves, wind
 from extender.sources.procedural.grains import stereo
 from extender.sources.procedural.horses import hoofbeats
 from extender.sources.procedural.insects import TEMPERATURE, cicadas, crickets, frog
@@ -150,7 +150,7 @@ def farm(rng: Rng, duration_s: float, animals: float = 12.0) -> Samples:
             sprinkled(rng, duration_s, beasts, 0.7 * (animals / 12.0) ** 0.7, far_hz=6_000.0, t60_s=0.6, wet_db=-8.0),
         ),
         (-6.0, chorus(rng, duration_s, 3, -20.0)),
-        (-10.0, wind(rng, duration_s)),
+        (-10.0, light_wind(rng, duration_s)),
     )
 
 
@@ -176,7 +176,7 @@ def night_forest(rng: Rng, duration_s: float, temperature: float = 20.0) -> Samp
     """A wood by night."""
     return together(
         (0.0, crickets(rng, duration_s, temperature)),
-        (-7.0, leaves(rng, duration_s)),
+        (-7.0, light_leaves(rng, duration_s)),
         (-8.0, sprinkled(rng, duration_s, [(owl, 3.0)], 0.07, t60_s=1.5, wet_db=0.0)),
     )
 
@@ -184,9 +184,9 @@ def night_forest(rng: Rng, duration_s: float, temperature: float = 20.0) -> Samp
 def jungle(rng: Rng, duration_s: float) -> Samples:
     """A rain forest."""
     return together(
-        (0.0, cicadas(rng, duration_s)),
+        (0.0, cicadas(rng, duration_s, 3.0)),
         (1.0, chorus(rng, duration_s, 7, -30.0, rate=1.3)),
-        (-6.0, leaves(rng, duration_s)),
+        (-6.0, light_leaves(rng, duration_s)),
         (-5.0, sprinkled(rng, duration_s, [(frog, 1.2)], 0.5, far_hz=6_000.0)),
     )
 

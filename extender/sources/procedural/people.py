@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from extender.sources.procedural import calls_bouts
-from extender.sources.procedural.grains import add, bursts, in_place, mixed, sequence, struck, widened
+from extender.sources.procedural.grains import add, bursts, in_place, mirrored, mixed, sequence, struck, widened
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.steps import footsteps
 from extender.sources.procedural.toolkit import (
@@ -34,13 +34,18 @@ from extender.sources.procedural.voices import Formants, Voice, babble, uttered
 from mixer.types import Samples
 
 
-def _many_steps(rng: Rng, count: int, duration_s: float, walkers: int) -> Signal:
-    """Return walkers who come and go."""
+def _walks(rng: Rng, walkers: int) -> list[Signal]:
+    """Return as many people walking by, each nearest in the middle."""
+    walks = [unit(footsteps(rng, rng.uniform(4.0, 8.0))) for _ in range(walkers)]
+    return [one * stretched(np.hanning(40), one.size) for one in walks]
+
+
+def _many_steps(rng: Rng, count: int, duration_s: float, walkers: int, walks: list[Signal]) -> Signal:
+    """Return walkers who come and go; each walks as one of ``walks``."""
     line = np.zeros(count, dtype=np.float32)
-    for _ in range(walkers):
-        one = unit(footsteps(rng, rng.uniform(4.0, 8.0)))
-        near = stretched(np.hanning(40), one.size)
-        add(line, float(rng.uniform(-3.0, duration_s - 1.0)), one * near, float(rng.lognormal(-0.5, 0.5)))
+    for number in range(walkers):
+        one = walks[number] if walkers <= len(walks) else walks[int(rng.integers(len(walks)))]
+        add(line, float(rng.uniform(-3.0, duration_s - 1.0)), one, float(rng.lognormal(-0.5, 0.5)))
     return line
 
 
@@ -85,8 +90,9 @@ def crowd(rng: Rng, duration_s: float, persons: float = CROWD.default) -> Sample
     talkers, near, wetter_db = blurred(persons, 0.6)
     talk = murmur(rng, duration_s, talkers, near=near, wet_db=-4.0 + wetter_db, t60_s=0.8)
     walkers = int(np.clip(persons / 4, 1, 12))
-    steps = widened(rng, [(_many_steps(rng, count, duration_s, walkers), s) for s in (-0.6, 0.6)], count)
-    cloth = np.stack([noise(rng, count, lambda f: band(f, 200.0, 3_000.0, 1)) for _ in range(2)])
+    walks = _walks(rng, min(walkers, 5))
+    steps = widened(rng, [(_many_steps(rng, count, duration_s, walkers, walks), s) for s in (-0.6, 0.6)], count)
+    cloth = mirrored(noise(rng, count, lambda f: band(f, 200.0, 3_000.0, 1)))
     level = rms(talk)
     step_level = rms(steps) or 1.0
     return np.asarray(talk / level + 0.22 * steps / step_level + 0.07 * cloth, dtype=np.float32)
@@ -107,6 +113,17 @@ def _shout(rng: Rng, f0: float, length: float, scale: float) -> Signal:
     )
 
 
+def _of_many(rng: Rng, calls: list[Signal], people: int) -> list[Signal]:
+    """Return calls of so many people: those given, then the same from throats a little larger or smaller."""
+    more = []
+    for number in range(people - len(calls)):
+        one = calls[number % len(calls)]
+        pace = rng.uniform(1.05, 1.13) ** (1 if number % 2 else -1)
+        at = np.arange(int(one.size / pace), dtype=np.float64) * pace
+        more.append(np.interp(at, np.arange(one.size), one).astype(np.float32))
+    return calls + more
+
+
 def called(rng: Rng, duration_s: float) -> Signal:
     """A child calls out, in no language."""
     return _shout(rng, rng.uniform(330, 560), duration_s * rng.uniform(0.5, 1.4), rng.uniform(1.15, 1.35))
@@ -119,14 +136,16 @@ def children(rng: Rng, duration_s: float, persons: float = 12.0) -> Samples:
     wet_db = -6.0 + wetter_db
     talk = murmur(rng, duration_s, talkers, near=near, wet_db=wet_db, t60_s=0.7, cut_hz=5_500.0, scale=1.32)
     sources = []
-    voices = [unit(called(rng, 0.45)) for _ in range(min(2 * round(persons), 16))]
+    people = min(2 * round(persons), 16)
+    voices = _of_many(rng, [unit(called(rng, 0.45)) for _ in range(min(people, 7))], people)
     for side in (-0.85, -0.3, 0.25, 0.8):
         line = np.zeros(count, dtype=np.float32)
         for at in arrivals(rng, duration_s + 1.0, 0.6 * (persons / 12.0) ** 0.7) - 1.0:
             add(line, float(at), voices[int(rng.integers(len(voices)))], float(rng.lognormal(-0.8, 0.6)))
         sources.append((line, side))
     calls = np.stack([in_place(rng, heard, 0.7, -7.0, 18.0)[:count] for heard in widened(rng, sources, count)])
-    steps = widened(rng, [(_many_steps(rng, count, duration_s, 5), s) for s in (-0.5, 0.5)], count)
+    walks = _walks(rng, 4)
+    steps = widened(rng, [(_many_steps(rng, count, duration_s, 5, walks), s) for s in (-0.5, 0.5)], count)
     level = [rms(part) or 1.0 for part in (talk, calls, steps)]
     return np.asarray(0.7 * talk / level[0] + calls / level[1] + 0.12 * steps / level[2], dtype=np.float32)
 
@@ -135,9 +154,9 @@ def _sum_of(one: Shape, other: Shape, share: float) -> Shape:
     return lambda f: one(f) + share * other(f)
 
 
-def _claps(rng: Rng, count: int, duration_s: float, clappers: int, mood: np.ndarray) -> Signal:
-    """Return people clapping, each with their own hands and time."""
-    groups = min(clappers, 6)  # hands of like size share a noise
+def _claps(rng: Rng, count: int, duration_s: float, clappers: int, mood: np.ndarray, kinds: int = 6) -> Signal:
+    """Return people clapping, each with their own time, their hands of so many sizes."""
+    groups = min(clappers, kinds)  # hands of like size share a noise
     out = np.zeros(count, dtype=np.float32)
     for _ in range(groups):
         palm = around(rng.uniform(700, 2_600), 1.6)
@@ -166,7 +185,8 @@ def applause(rng: Rng, duration_s: float, persons: float = 50.0) -> Signal:
 
 def _shouts(rng: Rng) -> list[Signal]:
     """Return nine calls of nine people."""
-    return [unit(_shout(rng, rng.uniform(180, 420), rng.uniform(0.5, 1.2), rng.uniform(0.95, 1.15))) for _ in range(9)]
+    five = [unit(_shout(rng, rng.uniform(180, 420), rng.uniform(0.5, 1.2), rng.uniform(0.95, 1.15))) for _ in range(5)]
+    return _of_many(rng, five, 9)
 
 
 def _roar(rng: Rng, duration_s: float, voices: int, calls: list[Signal]) -> Signal:
@@ -201,11 +221,11 @@ def stadium(rng: Rng, duration_s: float, persons: float = STADIUM.default) -> Sa
     """A full stadium between the great moments."""
     count = frames(duration_s)
     larger = float(np.log2(persons / STADIUM.default))
-    talk = murmur(rng, duration_s, 60, near=0.2, wet_db=2.0 + 0.5 * larger, t60_s=1.6 + 0.1 * larger, cut_hz=3_000.0)
+    talk = murmur(rng, duration_s, 44, near=0.2, wet_db=2.0 + 0.5 * larger, t60_s=1.6 + 0.1 * larger, cut_hz=3_000.0)
     mood = np.exp(0.7 * wander(rng, int(duration_s * 10), 10.0, 0.05, 0.4))
     calls, voices = _shouts(rng), int(np.clip(45 * 2.0 ** (0.4 * larger), 8, 120))
     roars = np.stack([_roar(rng, duration_s, voices, calls) for _ in range(2)]) * stretched(mood, count)
-    hands = np.stack([_claps(rng, count, duration_s, 24, np.clip(mood - 0.8, 0, 2)) for _ in range(2)])
+    hands = np.stack([_claps(rng, count, duration_s, 24, np.clip(mood - 0.8, 0, 2), 3) for _ in range(2)])
     level = [rms(part) or 1.0 for part in (talk, roars, hands)]
     return np.asarray(talk / level[0] + 0.7 * roars / level[1] + 0.2 * hands / level[2], dtype=np.float32)
 
@@ -303,7 +323,7 @@ def laughter(rng: Rng, duration_s: float, pitch: float = LAUGH.default) -> Signa
 def herd_of_steps(rng: Rng, duration_s: float) -> Signal:
     """Steps on a hard floor by several people."""
     count = frames(duration_s)
-    return in_place(rng, _many_steps(rng, count, duration_s, 9), 0.4, -10.0)[:count]
+    return in_place(rng, _many_steps(rng, count, duration_s, 9, _walks(rng, 9)), 0.4, -10.0)[:count]
 
 
 MODELS = (

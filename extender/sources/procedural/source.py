@@ -21,7 +21,7 @@ from extender.sources.procedural.registry import BY_CONCEPT, BY_NAME
 from extender.sources.procedural.toolkit import SAMPLE_RATE
 from extender.types import SoundAsset
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a model sounds different: what an older version made is then left alone and made anew."""
 
 AUTHOR = "Image Extender (synthesised)"

@@ -133,8 +133,9 @@ def blended(textures: Sequence[Texture], weights: Sequence[float]) -> Texture:
 
 def _normal(rng: Rng, shape: tuple[int, ...]) -> NDArray[np.complex64]:
     """Return complex Gaussian numbers of unit power."""
-    pairs = rng.standard_normal((*shape[:-1], 2 * shape[-1]), dtype=np.float32).view(np.complex64)
-    return np.asarray(pairs * np.float32(np.sqrt(0.5)))
+    pairs = rng.standard_normal((*shape[:-1], 2 * shape[-1]), dtype=np.float32)
+    pairs *= np.float32(np.sqrt(0.5))
+    return pairs.view(np.complex64)
 
 
 def _rooted(correlation: Control) -> Singles:
@@ -285,10 +286,15 @@ class _Group:
     bands: NDArray[np.int64]
     size: int
     starts: NDArray[np.int64]
-    gains: Singles
-    """(bands, size): the bands' shapes, scaled so that noise of unit power gives unit power."""
-    turns: NDArray[np.complex64]
-    """(bands, 4): the phase of a band's first bin in four blocks that follow on each other."""
+    shapes: NDArray[np.complex64]
+    """(4, bands, size): the bands' shapes, scaled so that noise of unit power gives unit power, with the phase of a
+    band's first bin in four blocks that follow on each other."""
+    alike: Singles
+    """(bands, 1): how alike two ears hear them, sin(kd)/kd (Cook et al. 1955)."""
+    apart: Singles
+    low: NDArray[np.int64]
+    """(size,): on which of 513 points of an envelope, or beyond it, each sample lies; and how far beyond, ``share``."""
+    share: Singles
 
 
 @cache
@@ -307,28 +313,20 @@ def _groups() -> tuple[_Group, ...]:
         shape = np.cos(0.5 * np.pi * np.minimum(away, 1.0))
         gains = shape * (_BLOCK / np.sqrt(2.0 * size * np.sum(shape**2, axis=1, keepdims=True)))
         turns = np.exp(2j * np.pi * 0.75 * starts[bands, None] * np.arange(4)).astype(np.complex64)
-        found.append(_Group(bands, int(size), starts[bands], gains.astype(np.float32), turns))
+        shapes = gains.astype(np.float32) * turns.T[:, :, None]
+        alike = np.sinc(2.0 * CENTRES_HZ[bands, None] * EAR_DISTANCE_M / 343.0).astype(np.float32)
+        at = np.arange(size) * (_BLOCK // _HOP) / size  # the last point belongs to the next block
+        share = (at - at.astype(int)).astype(np.float32)
+        found.append(
+            _Group(bands, int(size), starts[bands], shapes, alike, np.sqrt(1.0 - alike**2), at.astype(int), share)
+        )
     return tuple(found)
-
-
-def _coherence() -> Control:
-    """Return how alike two ears hear diffuse sound in each band: sin(kd)/kd (Cook et al. 1955)."""
-    return np.sinc(2.0 * CENTRES_HZ * EAR_DISTANCE_M / 343.0)
-
-
-def _between(points: Singles, size: int) -> Singles:
-    """Return 513 points along the last axis, interpolated to ``size`` (the last point belongs to the next block)."""
-    at = np.arange(size) * (points.shape[-1] - 1) / size
-    low = at.astype(int)
-    u = (at - low).astype(np.float32)
-    return np.asarray(points[..., low] * (1 - u) + points[..., low + 1] * u)
 
 
 def _carriers(group: _Group, rng: Rng, channels: int, size: int) -> NDArray[np.complex64]:
     noise = _normal(rng, (channels, group.bands.size, size))
     if channels == 2:
-        alike = _coherence()[group.bands, None].astype(np.float32)
-        noise[1] = alike * noise[0] + np.sqrt(1.0 - alike**2) * noise[1]
+        noise[1] = group.alike * noise[0] + group.apart * noise[1]
     return noise
 
 
@@ -364,9 +362,11 @@ def endless(
         for k, group in enumerate(groups):
             fresh = _carriers(group, rng, channels, group.size * 3 // 4)
             noise = np.concatenate([kept[k], fresh], axis=-1)
-            kept[k] = noise[..., -(group.size // 4) :]
-            noise = noise * _between(gains[:, group.bands], group.size)
-            bins = fft.fft(noise, axis=-1) * (group.gains * group.turns[:, number % 4, None])
+            kept[k] = noise[..., -(group.size // 4) :].copy()
+            points = gains[:, group.bands]
+            noise = noise * (points[..., group.low] * (1 - group.share) + points[..., group.low + 1] * group.share)
+            bins = fft.fft(noise, axis=-1, overwrite_x=True)
+            bins *= group.shapes[number % 4]
             for band, start in enumerate(group.starts):
                 stop = min(start + group.size, spectrum.shape[1])
                 spectrum[:, start:stop] += bins[:, band, : stop - start]

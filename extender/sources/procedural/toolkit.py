@@ -220,8 +220,9 @@ def convolved(signal: Signal, kernel: Signal, shape: Shape | None = None) -> Sig
         return _in_blocks(signal, kernel)
     if signal.size > 3 * kernel.size and shape is not None:
         # The shape has no phase: it reaches as far back as forward, so the kernel gets room on both sides.
-        around_it = np.pad(kernel, _REACH)
-        shaped = fft.irfft(fft.rfft(around_it) * on_grid(shape, around_it.size), around_it.size)
+        size = fft.next_fast_len(kernel.size + 2 * _REACH, real=True)
+        around_it = np.pad(kernel, (_REACH, size - kernel.size - _REACH))
+        shaped = fft.irfft(fft.rfft(around_it) * on_grid(shape, size), size)
         return _in_blocks(signal, shaped)[_REACH : _REACH + count]
     size = fft.next_fast_len(count, real=True)
     spectrum = fft.rfft(signal, size) * fft.rfft(kernel, size)
@@ -231,9 +232,17 @@ def convolved(signal: Signal, kernel: Signal, shape: Shape | None = None) -> Sig
 
 
 def _in_blocks(signal: Signal, kernel: Signal) -> Signal:
-    """Convolve block by block (overlap-add), each transform small enough for the processor's cache."""
+    """Convolve block by block (overlap-add), what is transformed at a time small enough for the processor's cache."""
     size = max(1 << (2 * kernel.size - 1).bit_length(), 1 << 14)
     step = size - kernel.size + 1
+    if size > 1 << 15:
+        response = fft.rfft(kernel, size)
+        whole = np.zeros(signal.size + size, dtype=np.float32)
+        for at in range(0, signal.size, step):
+            spectrum = fft.rfft(signal[at : at + step], size)
+            spectrum *= response
+            whole[at : at + size] += fft.irfft(spectrum, size, overwrite_x=True)[: whole.size - at]
+        return whole[: signal.size + kernel.size - 1]
     blocks = -(-signal.size // step)
     padded = np.zeros(blocks * step, dtype=np.float32)
     padded[: signal.size] = signal

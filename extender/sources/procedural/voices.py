@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -273,6 +274,7 @@ _MOUTH, _MOUTH_STEP, _LEAD = 8_192, 6_144, 512
 """Frames of a transform, of new material in it, and how far the response of a mouth reaches back: 32 ms at 16 kHz."""
 
 
+@lru_cache(maxsize=64)
 def _tract(vowel: tuple[float, float, float], scale: float) -> NDArray[np.complex64]:
     """Return the transfer function of a mouth: three resonances and a fourth, with the phases of real poles."""
     f = fft.rfftfreq(_MOUTH, 1.0 / BABBLE_HZ)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from extender.sources.procedural.fitted_textures import INTENSITY, WIND, rain, wind
+from extender.sources.procedural.fitted_textures import INTENSITY, WIND, windy_rain
 from extender.sources.procedural.grains import add, impulses, mixed
 from extender.sources.procedural.model import Model, Parameter
 from extender.sources.procedural.toolkit import (
@@ -63,9 +63,7 @@ def storm(rng: Rng, duration_s: float, intensity: float = 25.0, speed: float = 1
     for at in duration_s * np.array([rng.uniform(0.03, 0.3), rng.uniform(0.5, 0.65)]):
         clap = unit(filtered(thunder(rng, 8.0), lambda f: band(f, 0.0, 260.0, 1)))[: count - frames(float(at))]
         add(far, float(at), clap)
-    return np.asarray(
-        0.8 * wind(rng, duration_s, speed) + 0.8 * rain(rng, duration_s, intensity) + 0.5 * far, dtype=np.float32
-    )
+    return np.asarray(1.13 * windy_rain(rng, duration_s, intensity, speed) + 0.5 * far, dtype=np.float32)
 
 
 MODELS = (
