@@ -2,7 +2,7 @@
 
 A detector's confidence c below ½ is taken as the probability that the thing is there, whatever the place; where such
 things are seen r times as often as elsewhere, Bayes' rule gives odds c/(1 − c) · r. Of a place with probability p and
-others unknown, r = p · odds + (1 − p): an unsure place changes little. Whatever is surely seen stays as it is.
+others unknown, r = 1 − p · (1 − odds): an unsure place changes little. Whatever is surely seen stays as it is.
 """
 
 from __future__ import annotations
@@ -64,10 +64,9 @@ def confidence_in(seen: Sighting, probable: dict[str, float]) -> float:
     """Return how probable a thing is, 0..1, given the probabilities of places; never more than it was."""
     if not 0.0 < seen.confidence < DOUBTFUL:
         return seen.confidence
-    known = min(1.0, sum(probable.values()))
-    ratio = 1.0 - known + sum(share * odds_in(seen.label, place) for place, share in probable.items())
-    odds = seen.confidence / (1.0 - seen.confidence) * min(1.0, ratio)
-    return min(seen.confidence, odds / (1.0 + odds))
+    rarity = sum(share * (1.0 - odds_in(seen.label, place)) for place, share in probable.items())
+    odds = seen.confidence / (1.0 - seen.confidence) * max(0.0, 1.0 - rarity)
+    return seen.confidence if rarity == 0.0 else min(seen.confidence, odds / (1.0 + odds))
 
 
 def kind_in(label: str, probable: dict[str, float]) -> str | None:

@@ -62,6 +62,8 @@ def test_bayes_rule() -> None:
     assert odds_in("bus", "kitchen") == 0.1
     assert confidence_in(seen("bus", 0.4), {"kitchen": 1.0}) == pytest.approx(0.4 * 0.1 / (0.4 * 0.1 + 0.6))
     assert odds_in("bus", "station") == 1.0
+    assert confidence_in(seen("bus", 0.44), {"station": 0.3, "airport": 0.1}) < 0.44
+    assert confidence_in(seen("person", 0.44), {"street": 0.717, "park": 0.192}) == 0.44
     assert odds_in("bus", "moon base") == 1.0
 
 
