@@ -40,7 +40,7 @@ from extender.project import (
     set_by_hand,
 )
 from extender.remix import Remix, named_locks, named_priorities
-from extender.searching import STRATEGY, Watch, unwatched
+from extender.searching import RENDER_STRATEGY, Watch, unwatched
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
 from extender.taste import in_use
@@ -88,7 +88,7 @@ class RenderOptions:
     near_picture: bool = False
     named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
-    strategy: str = STRATEGY
+    strategy: str = RENDER_STRATEGY
     search: Search = field(default_factory=Search)
     locks: tuple[str, ...] = ()
     priorities: Mapping[str, float] = field(default_factory=dict)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 from typing import Any
 
 from extender.errors import UsageError
@@ -12,11 +11,15 @@ from extender.plugins import load_plugin
 from extender.progress import Progress, silent
 from extender.types import Search
 from mixer import MixerError, MixPlan, MixRequest, MixStrategy, Track
-from mixer.optimise.effort import never
+from mixer.optimise.effort import EffortName, never
 from mixer.plugins import STRATEGIES, make, takes
 
 STRATEGY = "unmask"
-"""How is mixed unless a person says otherwise."""
+"""How sound files are mixed unless a person says otherwise."""
+RENDER_STRATEGY = "asra"
+"""How soundscapes are: what lets the track be heard best that is heard least, of all that ends within ten seconds."""
+EFFORT: EffortName = "quick"
+"""How much is searched unless a person says otherwise."""
 
 Watch = Callable[[], AbstractContextManager[Callable[[], bool]]]
 """Opened while a search goes on; what it gives tells whether somebody wants it to end with the best so far."""
@@ -32,7 +35,8 @@ def strategy_of(
 ) -> MixStrategy:
     """Return a strategy by its name.
 
-    Where it takes a predictor of the residue it gets the trained one, if it can be run quickly here.
+    One that searches does so with EFFORT unless effort or seconds are asked for. The trained network predicts the
+    residue only if that is asked for: on the whole the band model chooses as well, and sooner (docs/evaluation.md).
 
     Raises
     ------
@@ -42,24 +46,31 @@ def strategy_of(
         It cannot be loaded.
     """
     load_plugin(STRATEGIES, name)
-    options = (search or Search()).options()
+    search = search or Search()
+    options = search.options()
+    if "effort" in takes(STRATEGIES, name) and not {"effort", "seconds"} & set(options):
+        options["effort"] = EFFORT
     try:
         strategy: MixStrategy = make(STRATEGIES, name, progress=progress, **options)
     except MixerError as error:
         raise UsageError(str(error)) from None
-    return _Searching(name, options, progress, watch) if "seconds" in takes(STRATEGIES, name) else strategy
+    if search.network and "predictor" not in takes(STRATEGIES, name):
+        raise UsageError(f"the strategy {name!r} has no use for the network: give --strategy asra, or no --network")
+    searches = "seconds" in takes(STRATEGIES, name)
+    return _Searching(name, options, progress, watch, network=search.network) if searches else strategy
 
 
 class _Searching:
     """A strategy that searches, which somebody may want to end."""
 
-    def __init__(self, name: str, options: dict[str, Any], progress: Progress, watch: Watch) -> None:
+    def __init__(self, name: str, options: dict[str, Any], progress: Progress, watch: Watch, *, network: bool) -> None:
         self.name, self._options, self._progress, self._watch = name, options, progress, watch
+        self._network = network
 
     def plan(self, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
         """See :class:`mixer.MixStrategy`."""
         options = dict(self._options)
-        if "predictor" in takes(STRATEGIES, self.name) and find_spec("onnxruntime") is not None:
+        if self._network:
             from models.residue.inference import ResidueModel
 
             options["predictor"] = ResidueModel()

@@ -249,6 +249,8 @@ class Search:
     weights : mixer.Weights or None
         What counts how much.
     method : {"harmony", "random", "pso", "es", "de"} or None
+    network : bool
+        The trained network predicts the residue.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = STRICT
@@ -257,6 +259,7 @@ class Search:
     seconds: float | None = None
     weights: Weights | None = None
     method: MethodName | None = None
+    network: bool = False
 
     def __post_init__(self) -> None:
         ok = self.seconds is None or 0.0 < self.seconds < math.inf

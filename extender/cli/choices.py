@@ -14,7 +14,7 @@ from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
 from extender.pipeline import Hour, RenderOptions, SoundOptions
 from extender.progress import Progress
-from extender.searching import STRATEGY, strategy_of
+from extender.searching import RENDER_STRATEGY, strategy_of
 from extender.sources import DEFAULT_ORDER
 from extender.types import Mood, Search
 from extender.vision.detectors import DetectorContext, make_detector
@@ -92,7 +92,12 @@ def named_sounds(texts: Sequence[str] | None) -> tuple[tuple[str, str], ...]:
 
 
 def search_of(
-    effort: str | None = None, seconds: float | None = None, weights: str | None = None, method: str | None = None
+    effort: str | None = None,
+    seconds: float | None = None,
+    weights: str | None = None,
+    method: str | None = None,
+    *,
+    network: bool = False,
 ) -> Search:
     """Return what is asked of a search; effort and method are checked by the command line.
 
@@ -101,7 +106,8 @@ def search_of(
     UsageError
         The weights cannot be read.
     """
-    return Search(effort, seconds, weights_in(weights) if weights is not None else None, method)  # type: ignore[arg-type]
+    wanted = weights_in(weights) if weights is not None else None
+    return Search(effort, seconds, wanted, method, network)  # type: ignore[arg-type]
 
 
 def weights_in(text: str) -> Weights:
@@ -179,7 +185,7 @@ def options_of(
     names = order_of(sources, libraries or ())
     if loud_lufs < quiet_lufs:
         raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
-    strategy_of(strategy or STRATEGY, search)  # what it does not know is said before any work is done
+    strategy_of(strategy or RENDER_STRATEGY, search)  # what it does not know is said before any work is done
     folders = tuple(Path(folder) for folder in libraries or ())
     for folder in folders:
         if not folder.is_dir():
@@ -196,7 +202,7 @@ def options_of(
         sounds=sounds or SoundOptions(),
         near_picture=near_picture,
         named=named_sounds(named),
-        strategy=strategy or STRATEGY,
+        strategy=strategy or RENDER_STRATEGY,
         search=search or Search(),
         locks=locks,
         priorities=priorities or {},

@@ -24,6 +24,7 @@ from extender.cli.options import (
     SOUND,
     EffortOption,
     MethodOption,
+    NetworkOption,
     SecondsOption,
     SeedOption,
     StrategyOption,
@@ -39,6 +40,7 @@ _PLANNED = (
     "seconds",
     "weights",
     "method",
+    "network",
     "loudness",
     "layout",
     "duration",
@@ -79,6 +81,7 @@ def mix(
         ),
     ] = None,
     method: MethodOption = None,
+    network: NetworkOption = False,
     loudness: Annotated[
         float, typer.Option(help="LUFS of the mix.", min=-60.0, max=-5.0, rich_help_panel=SOUND)
     ] = -20.0,
@@ -159,7 +162,7 @@ def mix(
                 raise UsageError(f"--{given[0]} cannot be given with --plan, which decides it; edit the plan instead")
         options = MixdownOptions(
             strategy=strategy or STRATEGY,
-            search=search_of(effort, seconds, weights, method),
+            search=search_of(effort, seconds, weights, method, network=network),
             loudness_lufs=loudness,
             layout=layout,
             duration_s=duration,

@@ -177,13 +177,14 @@ PreferOption = Annotated[Prefer, typer.Option(help="What tells the best on Frees
 StrategyOption = Annotated[
     str | None,
     typer.Option(
-        help="unmask (default), asra, refine, balanced, flat, hafezi, mansbridge, perez-gonzalez, or a plugin.",
+        help="asra (default of render), unmask (of mix), refine, balanced, flat, hafezi, mansbridge, perez-gonzalez, "
+        "or a plugin.",
         rich_help_panel=MIXING,
     ),
 ]
 EffortOption = Annotated[
     Effort | None,
-    typer.Option(help="How much asra and refine search; default: normal, or for --seconds.", rich_help_panel=MIXING),
+    typer.Option(help="How much asra and refine search; default: quick, or for --seconds.", rich_help_panel=MIXING),
 ]
 SecondsOption = Annotated[
     float | None,
@@ -200,5 +201,9 @@ MixWeightsOption = Annotated[
         metavar="NAME=NUMBER,…",
         rich_help_panel=MIXING,
     ),
+]
+NetworkOption = Annotated[
+    bool,
+    typer.Option("--network", help="Let the trained network predict what asra looks for.", rich_help_panel=MIXING),
 ]
 MethodOption = Annotated[Method | None, typer.Option(help="How refine searches.", rich_help_panel=MIXING)]

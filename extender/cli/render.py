@@ -38,6 +38,7 @@ from extender.cli.options import (
     MaxSoundsOption,
     MethodOption,
     MixWeightsOption,
+    NetworkOption,
     OfflineOption,
     OutputOption,
     PanoramaOption,
@@ -106,6 +107,7 @@ def render(
     seconds: SecondsOption = None,
     mix_weights: MixWeightsOption = None,
     method: MethodOption = None,
+    network: NetworkOption = False,
     lock: LockOption = None,
     unlock: UnlockOption = None,
     priority: PriorityOption = None,
@@ -166,7 +168,7 @@ def render(
 
         target = output or default_output(source)
         weights, mix_weights = told_apart(weights, mix_weights)
-        search = search_of(effort, seconds, mix_weights, method)
+        search = search_of(effort, seconds, mix_weights, method, network=network)
         locks, priorities = checked_locks(lock), priorities_of(priority)
         watch = EndEarly(say=not (quiet or json_output))
         with progress_bar(show=not (quiet or json_output)) as progress:
@@ -221,7 +223,7 @@ def options_said(said: Mapping[str, Any]) -> RenderOptions:
         named=said["named"],
         outputs=said["outputs"],
         strategy=said["strategy"],
-        search=search_of(said["effort"], said["seconds"], mix_weights, said["method"]),
+        search=search_of(said["effort"], said["seconds"], mix_weights, said["method"], network=said["network"]),
         locks=checked_locks(said["lock"]),
         priorities=priorities_of(said["priority"]),
         loudness_lufs=said["loudness"],

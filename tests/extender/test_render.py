@@ -107,7 +107,7 @@ def test_same_seed_same_bytes_and_the_project_gives_them_again(extender: Any, pi
 
 def test_an_edit_is_kept_and_what_follows_from_it_follows(extender: Any, picture: Path, tmp_path: Path) -> None:
     scene = scene_file(tmp_path / "s.json", ("dog", 0.2), ("bird", 0.7))
-    folder = render_scene(extender, picture, scene, "a")
+    folder = render_scene(extender, picture, scene, "a", "--strategy", "unmask")
     data = project_of(folder)
     before = {t["id"]: dict(t) for t in data["plan"]["tracks"]}
     by_hand, levelled = "dog-1", "bird-1"

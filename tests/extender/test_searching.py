@@ -110,8 +110,7 @@ def test_ctrl_c_twice_gives_up(monkeypatch: pytest.MonkeyPatch, stems: Path, tmp
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_the_trained_predictor_is_handed_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("onnxruntime", reason="the network is used where it runs quickly")
+def test_the_trained_predictor_is_handed_in_if_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
     class Seen(Exception):  # noqa: N818  # not an error
@@ -124,8 +123,13 @@ def test_the_trained_predictor_is_handed_in(monkeypatch: pytest.MonkeyPatch) -> 
     for kind in (Asra, Refine):
         monkeypatch.setattr(kind, "plan", plan)
         with pytest.raises(Seen):
-            strategy_of(kind.name, Search(effort="best")).plan([], None)  # type: ignore[arg-type]
+            strategy_of(kind.name, Search(effort="best", network=kind is Asra)).plan([], None)  # type: ignore[arg-type]
+    with pytest.raises(Seen):
+        strategy_of("asra").plan([], None)  # type: ignore[arg-type]
     assert made[0].predictor.name == "the residue network"
+    assert made.pop().predictor is None
+    with pytest.raises(UsageError, match="has no use for the network"):
+        strategy_of("unmask", Search(network=True))
     assert [strategy.effort.verified for strategy in made] == [10, 10]
     assert not hasattr(made[1], "predictor")
 
@@ -155,7 +159,8 @@ def test_a_project_remembers_what_was_asked(desk: Desk) -> None:
     file = desk.folder / "a" / "project.json"
     project = json.loads(file.read_text())
     asked = asdict(Weights(residue=2.0))
-    assert project["search"] == {"effort": "quick", "seconds": None, "weights": asked, "method": None}
+    search = {"effort": "quick", "seconds": None, "weights": asked, "method": None, "network": False}
+    assert project["search"] == search
     outcome = project["plan"]["bus"]["reason"].split("; ", 1)[1]
     assert "mixes tried" in outcome
     page = (desk.folder / "a" / "report.html").read_text(encoding="utf-8")
@@ -178,7 +183,7 @@ def test_a_project_remembers_what_was_asked(desk: Desk) -> None:
     assert desk.run(*again, "e", "--strategy", "refine", "--method", "pso", "--effort", "quick").returncode == 0
     other = json.loads((desk.folder / "e" / "project.json").read_text())
     assert other["plan"]["strategy"] == "refine"
-    assert other["search"] == {"effort": "quick", "seconds": None, "weights": None, "method": "pso"}
+    assert other["search"] == {"effort": "quick", "seconds": None, "weights": None, "method": "pso", "network": False}
 
 
 def test_other_words_in_the_project_plan_anew(desk: Desk) -> None:
