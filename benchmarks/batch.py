@@ -137,11 +137,18 @@ def speed(pictures: Path, options: Sequence[str], work: Path, wanted: Sequence[s
         )  # fmt: skip
 
 
-def kill(pictures: Path, options: Sequence[str], work: Path, times: int, seed: int, cluster: bool) -> None:
-    """Kill the main process, a worker or the scheduler at random moments; go on; compare with an undisturbed run."""
+def kill(
+    pictures: Path, options: Sequence[str], work: Path, times: int, seed: int, cluster: bool, known: Path | None
+) -> None:
+    """Kill the main process, a worker or the scheduler at random moments; go on; compare with an undisturbed run.
+
+    With ``known`` the undisturbed run was made before. Ends when all is done, even if that took fewer kills.
+    """
     draw = random.Random(seed)
-    calm, rough = work / "calm", work / "rough"
-    subprocess.run([*EXTENDER, "batch", str(pictures), "-o", str(calm), "-q", "--workers", "2", *options], check=True)
+    calm, rough = known or work / "calm", work / "rough"
+    if known is None:
+        first = [*EXTENDER, "batch", str(pictures), "-o", str(calm), "-q", "--workers", "2", *options]
+        subprocess.run(first, check=True)
     count, killed = len(digests(calm)), {"main": 0, "worker": 0, "scheduler": 0}
     scheduler: subprocess.Popen[bytes] | None = None
     nodes: list[subprocess.Popen[bytes]] = []
@@ -155,14 +162,14 @@ def kill(pictures: Path, options: Sequence[str], work: Path, times: int, seed: i
         command = [*EXTENDER, "batch", str(pictures), "-o", str(rough), "-q", "--retry-failed", *where, *options]
         process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
         if whom != "nobody":
-            time.sleep(draw.uniform(3.0, 12.0))
+            time.sleep(draw.uniform(4.0, 10.0))
             if process.poll() is None:
                 killed[whom] += _killed(whom, process, scheduler, nodes, draw)
         if whom == "main":
             process.wait()
             continue
         process.wait()
-        if not left and process.returncode == 0:
+        if process.returncode == 0:
             break
     for each in (*nodes, *([scheduler] if scheduler else [])):
         each.kill()
@@ -226,6 +233,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cluster", action="store_true")
+    parser.add_argument("--calm", type=Path, help="of kill: the output of an undisturbed run with the same options")
     chosen = parser.parse_args(arguments)
     if chosen.what == "make":
         make(chosen.data, chosen.to, chosen.count)
@@ -234,7 +242,7 @@ def main() -> None:
         if chosen.what == "speed":
             speed(chosen.pictures, options, Path(folder), chosen.ways.split(","))
         else:
-            kill(chosen.pictures, options, Path(folder), chosen.times, chosen.seed, chosen.cluster)
+            kill(chosen.pictures, options, Path(folder), chosen.times, chosen.seed, chosen.cluster, chosen.calm)
 
 
 def _parted(words: Sequence[str]) -> tuple[list[str], str, list[str]]:
