@@ -216,7 +216,7 @@ def test_an_unknown_licence_is_never_fetched(server: FreesoundServer, source: So
 
 def test_random_draws_by_the_seed_and_only_among_what_fits(server: FreesoundServer, source: Source) -> None:
     own = source(pick="random")
-    orders = {tuple(c.id for c in own.search(Query(**(asdict(BARK) | {"seed": n})))) for n in range(8)}
+    orders = {tuple(c.id for c in own.search(replace(BARK, seed=n))) for n in range(8)}
     assert len(orders) > 3
     assert all(set(order) == {str(100 + n) for n in range(6)} for order in orders)
     found = own.search(BARK)
