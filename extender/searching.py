@@ -18,8 +18,16 @@ STRATEGY = "unmask"
 """How sound files are mixed unless a person says otherwise."""
 RENDER_STRATEGY = "asra"
 """How soundscapes are: what lets the track be heard best that is heard least, of all that ends within ten seconds."""
+LONG_S = 60.0
+"""Longer soundscapes are mixed as files are: to measure what a search finds takes too long."""
 EFFORT: EffortName = "quick"
 """How much is searched unless a person says otherwise."""
+
+
+def usual_strategy(duration_s: float) -> str:
+    """Return how a soundscape of this length is mixed unless a person says otherwise."""
+    return RENDER_STRATEGY if duration_s <= LONG_S else STRATEGY
+
 
 Watch = Callable[[], AbstractContextManager[Callable[[], bool]]]
 """Opened while a search goes on; what it gives tells whether somebody wants it to end with the best so far."""

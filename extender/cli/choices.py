@@ -14,7 +14,7 @@ from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
 from extender.pipeline import Hour, RenderOptions, SoundOptions
 from extender.progress import Progress
-from extender.searching import RENDER_STRATEGY, strategy_of
+from extender.searching import strategy_of, usual_strategy
 from extender.sources import DEFAULT_ORDER
 from extender.types import Mood, Search
 from extender.vision.detectors import DetectorContext, make_detector
@@ -185,7 +185,8 @@ def options_of(
     names = order_of(sources, libraries or ())
     if loud_lufs < quiet_lufs:
         raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
-    strategy_of(strategy or RENDER_STRATEGY, search)  # what it does not know is said before any work is done
+    strategy = strategy or usual_strategy(duration_s)
+    strategy_of(strategy, search)  # what it does not know is said before any work is done
     folders = tuple(Path(folder) for folder in libraries or ())
     for folder in folders:
         if not folder.is_dir():
@@ -202,7 +203,7 @@ def options_of(
         sounds=sounds or SoundOptions(),
         near_picture=near_picture,
         named=named_sounds(named),
-        strategy=strategy or RENDER_STRATEGY,
+        strategy=strategy,
         search=search or Search(),
         locks=locks,
         priorities=priorities or {},

@@ -177,8 +177,8 @@ PreferOption = Annotated[Prefer, typer.Option(help="What tells the best on Frees
 StrategyOption = Annotated[
     str | None,
     typer.Option(
-        help="asra (default of render), unmask (of mix), refine, balanced, flat, hafezi, mansbridge, perez-gonzalez, "
-        "or a plugin.",
+        help="asra (default of render up to 60 s), unmask (of all else), refine, balanced, flat, hafezi, mansbridge, "
+        "perez-gonzalez, or a plugin.",
         rich_help_panel=MIXING,
     ),
 ]

@@ -16,10 +16,11 @@ import soundfile
 from typer.testing import CliRunner
 
 from extender.cli import app
-from extender.cli.choices import search_of, told_apart, weights_in
+from extender.cli.choices import options_of, search_of, told_apart, weights_in
 from extender.errors import InputError, UsageError
 from extender.searching import strategy_of
 from extender.types import Search
+from extender.vision.see import SeeOptions
 from mixer import MixPlan, MixRequest, Track, Weights
 from mixer.optimise.genetic import evolve
 from mixer.strategies.asra import Asra
@@ -201,3 +202,13 @@ def test_other_words_in_the_project_plan_anew(desk: Desk) -> None:
     refused = desk.run("render", str(file), "-o", "c")
     assert (refused.returncode, refused.stderr.count("\n")) == (3, 1)
     assert "search.method" in refused.stderr
+
+
+def test_long_soundscapes_are_mixed_without_a_search() -> None:
+    def chosen(duration_s: float) -> str:
+        see = SeeOptions()
+        return options_of(
+            see=see, duration_s=duration_s, seed=0, file_format="wav", stems=False, force=False
+        ).strategy  # fmt: skip
+
+    assert (chosen(60.0), chosen(61.0)) == ("asra", "unmask")
