@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
@@ -464,9 +464,7 @@ def _session(tracks: Sequence[Track], wanted: Mapping[str, Any], progress: Progr
 def _planned(strategy: MixStrategy, tracks: Sequence[Track], request: MixRequest) -> MixPlan:
     """Return a strategy's plan, without what locks do not allow: a strategy of others may know nothing of them."""
     if tracks and all(track.id in request.fixed for track in tracks):
-        plan = plan_bus(strategy.name, [request.fixed[track.id] for track in tracks], request)
-        told = f"{plan.bus.reason}; all settings of the tracks were given"
-        return replace(plan, bus=replace(plan.bus, reason=told))
+        return plan_bus(strategy.name, [request.fixed[track.id] for track in tracks], request)
     plan = strategy.plan(tracks, request)
     _check_plan(tracks, plan)
     allowed = [begun(track, request, settings) for track, settings in zip(tracks, plan.tracks, strict=True)]

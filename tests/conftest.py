@@ -5,14 +5,10 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-import hypothesis
 import pytest
 
 # Processes of pytest-xdist are deaf to Ctrl-C, and so would be all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# A busy machine is no defect.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

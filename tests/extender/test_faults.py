@@ -206,18 +206,16 @@ def silent() -> Iterator[int]:
 
 
 def test_a_network_that_swallows_everything_costs_three_seconds_in_all(desk: Desk) -> None:
-    start = time.monotonic()
-    desk.render("known", "--offline")  # so that all is imported and synthesised
-    known_s = time.monotonic() - start
+    desk.render("known", "--offline", "--strategy", "balanced")  # so that all is imported and synthesised
     with swallowing() as nobody, silent() as mute:
         desk.variables |= {
             "FREESOUND_BASE_URL": f"https://127.0.0.1:{mute}/apiv2",
             "EXTENDER_OPENVERSE_URL": f"http://127.0.0.1:{nobody}/v1",
         }
         start = time.monotonic()
-        said = desk.render("out")
+        said = desk.render("out", "--strategy", "balanced")
         took_s = time.monotonic() - start
-    assert CONNECT_S <= took_s < known_s + CONNECT_S + 2.0
+    assert CONNECT_S <= took_s < CONNECT_S + 2.0
     assert desk.sources("out") == {"procedural"}
     assert "freesound: it cannot be reached; is there a network?" in said["notes"]
     assert desk.sha("out") == desk.sha("known")

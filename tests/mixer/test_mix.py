@@ -198,9 +198,7 @@ def test_planning_again_around_what_was_planned_changes_nothing() -> None:
     for strategy in STRATEGIES:
         planned = plan_mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM)
         fixed = {t.id: t for t in planned.tracks}
-        again = plan_mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, fixed=fixed)
-        assert again.tracks == planned.tracks
-        assert replace(again.bus, reason="") == replace(planned.bus, reason="")
+        assert plan_mix(scene(), strategy=strategy, duration_s=4.5, room=ROOM, fixed=fixed) == planned
 
 
 def test_the_order_of_sounds_is_that_of_their_azimuths() -> None:

@@ -117,7 +117,7 @@ def test_ctrl_c_ends_cleanly_within_three_seconds(pictures: Path, tmp_path: Path
     os.killpg(process.pid, signal.SIGINT)
     begun = time.monotonic()
     _, said = process.communicate(timeout=30)
-    assert time.monotonic() - begun < 3.0 + 12.0  # the machine may have other things to do
+    assert time.monotonic() - begun < 3.0 + 2.0  # those of the processes' ends
     assert process.returncode == 130
     assert "Traceback" not in said
     assert not leftovers(output)
