@@ -27,6 +27,10 @@ class OutputError(ExtenderError):
     exit_code = 4
 
 
+class DiskFullError(OutputError):
+    """There is no room for the result, nor for any other."""
+
+
 class WeightsError(ExtenderError):
     """Detector weights are missing, damaged, or not to be trusted."""
 

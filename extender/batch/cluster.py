@@ -1,7 +1,7 @@
 """Workers of a Dask cluster, on this machine or on many: the same jobs, the same results.
 
-Workers need the package. Where they see the output and the pictures (a shared folder), they read and write there;
-where they do not, pictures are sent to them and soundscapes sent back.
+Workers need the package. What they see of the output and the pictures (a shared folder), they read and write there;
+what they do not see is sent: pictures to them, soundscapes back.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,24 +37,31 @@ CONNECT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What comes back from a worker: the record, and the soundscape where there is no shared folder."""
+    """What comes back from a worker: the record, and the soundscape where the output is not shared.
 
-    record: Record
+    Without a record the worker does not see the picture: it has to be sent.
+    """
+
+    record: Record | None = None
     archive: bytes = b""
 
 
-def _on_worker(job: Job, output: str, picture: bytes | None, threads: int) -> Sent:
-    """Render one job; runs on a worker. With ``picture``, in a folder of its own, which is sent back."""
-    os.environ.update(environment(threads))
+def _on_worker(job: Job, output: str | None, picture: bytes | None) -> Sent:
+    """Render one job; runs on a worker. Without ``output`` in a folder of its own, which is sent back."""
+    os.environ.update(environment(1))
     from extender.batch.worker import render_job
 
-    if picture is None:
-        return Sent(render_job(job, Path(output)))
+    if picture is None and not job.picture.is_file():
+        return Sent()
     with tempfile.TemporaryDirectory(prefix="image-extender-") as folder:
         here = Path(folder)
-        local = here / f"in{job.picture.suffix}"
-        local.write_bytes(picture)
-        record = render_job(replace(job, picture=_named(local, job.picture.name)), here / "out")
+        if picture is not None:
+            local = here / f"in{job.picture.suffix}"
+            local.write_bytes(picture)
+            job = replace(job, picture=_named(local, job.picture.name))
+        if output is not None:
+            return Sent(render_job(job, Path(output)))
+        record = render_job(job, here / "out")
         made = here / "out" / job.name
         return Sent(record, _packed(made) if record.status == "done" else b"")
 
@@ -167,34 +175,42 @@ class DaskPool:
         assert client is not None  # noqa: S101
         of: dict[str, Job] = {}
         running = as_completed(raise_errors=False)
+        output = str(self.output.absolute()) if self.shared else None
 
-        def submit() -> Iterator[Event]:
-            for job in waiting:
-                picture = None if self.shared else job.picture.read_bytes()
-                future = client.submit(
-                    _on_worker, job, str(self.output.absolute()), picture, 1,
-                    key=f"extender-{job.key}-{secrets.token_hex(4)}", pure=False, retries=0,
-                )  # fmt: skip
-                of[str(future.key)] = job
-                running.add(future)
+        def submit(job: Job, picture: bytes | None = None) -> None:
+            key = f"extender-{job.key}-{secrets.token_hex(4)}"
+            future = client.submit(_on_worker, job, output, picture, key=key, pure=False, retries=0)
+            of[str(future.key)] = job
+            running.add(future)
+
+        def submit_more() -> Iterator[Event]:
+            for job in islice(waiting, max(0, AHEAD * self.workers - len(of))):
+                submit(job)
                 yield Event("begun", job, "cluster")
-                if len(of) >= AHEAD * self.workers:
-                    return
 
-        yield from submit()
+        yield from submit_more()
         for future in running:
             job = of.pop(str(future.key))
-            yield Event("ended", job, "cluster", record=self._landed(job, future))
-            future.release()
+            try:
+                record = self._landed(job, future)
+                if record is None:
+                    submit(job, job.picture.read_bytes())
+                    continue
+            except OSError as error:
+                said = f"cannot read {job.picture}: {error.strerror or error}"
+                record = Record(job.name, job.shown, "failed", job.key, error=said)
+            finally:
+                future.release()
+            yield Event("ended", job, "cluster", record=record)
             if client.status != "running":
                 raise OutputError(
                     f"the scheduler {self.scheduler or 'of this machine'} is gone; what is finished is kept: run the "
                     "same command again when it is back"
                 )
-            yield from submit()
+            yield from submit_more()
 
-    def _landed(self, job: Job, future: Any) -> Record:
-        """Return the record of a finished future; what was sent back is put in its place."""
+    def _landed(self, job: Job, future: Any) -> Record | None:
+        """Return the record of a finished future (None: send the picture); put what was sent back in its place."""
         if future.status != "finished":
             if future.status == "cancelled" or self._client is None or self._client.status != "running":
                 return Record(job.name, job.shown, "begun", job.key)

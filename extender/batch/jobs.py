@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from extender.errors import InputError, UsageError
@@ -113,7 +114,9 @@ def _single(path: Path) -> Found:
     return path, _without_ending(Path(path.name)), {}
 
 
-MOST_ROWS, MOST_BYTES = 10_000_000, 2_000_000_000
+MOST_BYTES = 2_000_000_000
+_PATHS = frozenset({"scene", "weights", "sounds"})
+"""Columns that name files; those that lie beside the table are meant first."""
 
 
 def _in_table(table: Path) -> Iterator[Found]:
@@ -143,6 +146,9 @@ def _row(table: Path, line: int, row: Mapping[str | None, object]) -> Found:
         raise InputError(f"{table}, line {line}: column 'picture' is empty")
     path = table.parent / picture
     name = values.pop("name", "")
+    for option in _PATHS & set(values):
+        if (table.parent / values[option]).exists():
+            values[option] = str(table.parent / values[option])
     return (
         path,
         name or _without_ending(Path(*[part for part in Path(picture).parts if part not in ("/", "..")])),
@@ -174,6 +180,18 @@ def named(found: Sequence[Found]) -> list[str]:
     return names
 
 
+def anywhere(options: RenderOptions) -> RenderOptions:
+    """Return options that mean the same files in whatever folder a worker was started."""
+    see = options.see
+    name, colon, model = see.place_model.partition(":")
+    weights = see.weights if see.weights is None or not Path(see.weights).is_file() else Path(see.weights).absolute()
+    see = replace(
+        see, weights=weights, scene_file=None if see.scene_file is None else see.scene_file.absolute(),
+        place_model=f"{name}:{Path(model).absolute()}" if colon else name,
+    )  # fmt: skip
+    return replace(options, see=see, libraries=tuple(library.absolute() for library in options.libraries))
+
+
 def key_of(picture: Path, options: RenderOptions, version: str) -> str:
     """Return the digest of a picture, the options and the product: what the result depends on.
 
@@ -182,9 +200,12 @@ def key_of(picture: Path, options: RenderOptions, version: str) -> str:
     InputError
         The picture, or a file that the options name, cannot be read.
     """
-    files = [picture, *(path for path in (options.see.scene_file, _file(options.see.weights)) if path is not None)]
+    _, _, model = options.see.place_model.partition(":")
+    named = (options.see.scene_file, options.see.weights, model or None)
+    files = [picture, *(Path(path) for path in named if path is not None)]
     try:
         digests = [sha256_of(path) for path in files if path.is_file()]
+        digests += [_listed(library) for library in options.libraries]
         if not picture.is_file():
             raise InputError(f"{picture}: no such file")
     except OSError as error:
@@ -193,8 +214,16 @@ def key_of(picture: Path, options: RenderOptions, version: str) -> str:
     return hashlib.sha256("\n".join([version, said, *digests]).encode()).hexdigest()[:32]
 
 
-def _file(weights: str | Path | None) -> Path | None:
-    return None if weights is None else Path(weights)
+@lru_cache(maxsize=16)
+def _listed(library: Path) -> str:
+    """Return a digest of what lies in a library of sounds, by names and lengths; it is looked at once."""
+    listed = hashlib.sha256()
+    for at, folders, names in os.walk(library):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(at, name)
+            listed.update(os.fsencode(f"{path.relative_to(library).as_posix()}\n{path.stat().st_size}\n"))
+    return listed.hexdigest()
 
 
 def check_apart(inputs: Sequence[str], output: Path) -> None:

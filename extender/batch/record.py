@@ -31,7 +31,7 @@ class Record:
     picture : str
         As it was given.
     status : {"done", "failed", "begun"}
-        ``begun`` in the journal of a run that ended before the picture did.
+        ``begun`` in the journal of a run that ended before the picture did; with an error, what hinders all pictures.
     key : str
         Digest of picture and options (:func:`extender.batch.jobs.key_of`).
     seconds : float

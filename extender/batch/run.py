@@ -198,6 +198,8 @@ def _escaped(name: str) -> str:
 def _take_note(event: Event, state: _State, tell: Callable[[Told], None]) -> None:
     job = event.job
     if event.kind == "ended" and event.record is not None:
+        if event.record.status == "begun" and event.record.error:
+            raise OutputError(f"{event.record.error}; what is finished is kept: then run the same command again")
         state.rendered += event.record.status == "done"
         _clear([job], state.output)  # what a worker has left that was killed, before another took its place
         _end(event.record, state, tell, event.worker)
@@ -222,12 +224,15 @@ def _locked(output: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, timeout=0)
-        with lock:
-            yield
+        lock.acquire()
     except Timeout:
         raise OutputError(f"another run is writing to {output}; wait for it or give another --output") from None
     except OSError as error:
         raise OutputError(f"cannot write to {output}: {error.strerror or error}; give another --output") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_batch(folder: Path) -> bool:

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from extender.batch.jobs import Job
-from extender.batch.record import Record
-from extender.errors import ExtenderError
+from extender.batch.record import Record, Status
+from extender.errors import DiskFullError, ExtenderError
 from extender.output.credits import credits_of
 from extender.pipeline import Soundscape, render_picture
 from extender.progress import Progress, silent
@@ -70,7 +70,9 @@ def render_job(job: Job, output: Path, progress: Progress = silent) -> Record:
         else:
             said = f"{type(error).__name__}: {error}"
         line = " ".join(said.split())[:500]
-        return Record(job.name, job.shown, "failed", job.key, round(time.perf_counter() - started, 3), error=line)
+        seconds = round(time.perf_counter() - started, 3)
+        status: Status = "begun" if isinstance(error, DiskFullError) else "failed"  # the next pictures would fail, too
+        return Record(job.name, job.shown, status, job.key, seconds, error=line)
 
 
 def _done(job: Job, made: Soundscape, seconds: float) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -160,8 +161,11 @@ def jobs_of(inputs: Sequence[str], said: Sequence[str], output: Path, every: str
 
 
 def _shown(path: Path) -> str:
-    text = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Return a picture's name in one line; bytes that are no UTF-8, and control characters, are replaced."""
+    text = os.fsencode(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return "".join(
+        sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text.decode("utf-8", "replace")
+    )
 
 
 def _as_options(columns: Mapping[str, str]) -> list[str]:
@@ -236,6 +240,7 @@ def options_in(said: Sequence[str], *, where: str = "") -> RenderOptions:
     UsageError
         One of them cannot be meant so; ``where`` comes before the message.
     """
+    from extender.batch.jobs import anywhere
     from extender.errors import UsageError
 
     command = _command()
@@ -245,4 +250,4 @@ def options_in(said: Sequence[str], *, where: str = "") -> RenderOptions:
         if not hasattr(error, "format_message"):
             raise
         raise UsageError(where + " ".join(str(error.format_message()).split())) from None
-    return options_said(values)
+    return anywhere(options_said(values))

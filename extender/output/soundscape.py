@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extender.audio import MAX_EXCERPT_S, SAMPLE_RATE, open_for_writing, read_audio
-from extender.errors import InputError, OutputError
+from extender.errors import DiskFullError, InputError, OutputError
 from extender.excerpts import choose
 from extender.output.base import Output, Rendered
 from extender.plugins import load_plugin
@@ -198,9 +198,9 @@ def write_block(write: Callable[[Samples], None], block: Samples, path: Path) ->
     try:
         write(block)
     except soundfile.LibsndfileError as error:
-        free = shutil.disk_usage(path.parent).free
-        why = "the disk is full" if free < 1_000_000 else str(error).rstrip(".")
-        raise OutputError(f"cannot write {path.name}: {why}; make room or give another --output") from None
+        full = shutil.disk_usage(path.parent).free < 1_000_000
+        kind, why = (DiskFullError, "the disk is full") if full else (OutputError, str(error).rstrip("."))
+        raise kind(f"cannot write {path.name}: {why}; make room or give another --output") from None
 
 
 PICTURE = "picture.jpg"

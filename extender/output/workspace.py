@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from extender.errors import OutputError
+from extender.errors import DiskFullError, OutputError
 
 MARKS = ("project.json", "soundscape.wav", "soundscape.flac", "soundscape.ogg", "soundscape.mp3", "scene.json")
 """A folder that holds none of these was not made by us and is never replaced."""
@@ -138,7 +138,7 @@ def _one_line(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise OutputError(
+            raise DiskFullError(
                 f"the disk is full: {target} was not written; make room or give another --output"
             ) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
