@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 
 LONGEST_NAME = 200
@@ -11,6 +12,15 @@ RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
 )  # fmt: skip
 _UNSAFE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
+
+
+def shown(name: str | os.PathLike[str]) -> str:
+    """Return a name as one line that can be printed and written: what is no UTF-8, and control signs, are replaced.
+
+    Under the locale C names come with their bytes hidden in surrogates; they are read as UTF-8.
+    """
+    text = os.fspath(name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def safe_name(within: str) -> str:

@@ -40,7 +40,7 @@ from extender.project import (
     set_by_hand,
 )
 from extender.remix import Remix, named_locks, named_priorities
-from extender.searching import RENDER_STRATEGY, Watch, unwatched
+from extender.searching import Watch, unwatched, usual_strategy
 from extender.sources import DEFAULT_ORDER, make_sources
 from extender.sources.base import LicencePolicy, Pick, Preference, SoundSource, SourceContext
 from extender.taste import in_use
@@ -75,8 +75,9 @@ class RenderOptions:
     """What a person may choose; the defaults sound good.
 
     ``hour``: when it is, if not as the picture tells. ``near_picture``: sounds from where the picture was taken are
-    preferred, if it tells. ``named``: pairs of what a thing is called and the ``SOURCE:ID`` that plays it. ``locks``
-    and ``priorities``: see :class:`~extender.remix.Remix`.
+    preferred, if it tells. ``named``: pairs of what a thing is called and the ``SOURCE:ID`` that plays it.
+    ``strategy``: None is what is usual for the duration. ``locks`` and ``priorities``: see
+    :class:`~extender.remix.Remix`.
     """
 
     see: SeeOptions = field(default_factory=SeeOptions)
@@ -88,7 +89,7 @@ class RenderOptions:
     near_picture: bool = False
     named: tuple[tuple[str, str], ...] = ()
     outputs: tuple[str, ...] = OUTPUTS
-    strategy: str = RENDER_STRATEGY
+    strategy: str | None = None
     search: Search = field(default_factory=Search)
     locks: tuple[str, ...] = ()
     priorities: Mapping[str, float] = field(default_factory=dict)
@@ -96,6 +97,11 @@ class RenderOptions:
     file_format: str = "wav"
     stems: bool = False
     force: bool = False
+
+    @property
+    def mixed_by(self) -> str:
+        """Name of the strategy that mixes."""
+        return self.strategy or usual_strategy(self.arrange.duration_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ def render_picture(
         project = season(_project(scene, roles, arrangement, options))
         room, stage_half_deg = room_of(scene, vocabulary), stage_of(scene)
         mixing = Mixing(
-            options.strategy, project.search, project.seed, options.loudness_lufs, room, stage_half_deg,
+            options.mixed_by, project.search, project.seed, options.loudness_lufs, room, stage_half_deg,
             locks=project.locks, start_filters=start_filters(project),
         )  # fmt: skip
         copy = save_picture(seen.pixels, folder) if seen.pixels is not None else None
@@ -401,7 +407,7 @@ def _project(scene: Scene, roles: Cast, arrangement: Arrangement, options: Rende
         scene=scene,
         cast=roles,
         arrangement=arrangement,
-        plan=MixPlan(options.strategy, played_s(arrangement), ()),
+        plan=MixPlan(options.mixed_by, played_s(arrangement), ()),
         made={},
         search=options.search,
         locks=named_locks(options.locks, scene, roles),

@@ -22,7 +22,7 @@ from extender.batch.jobs import Job
 from extender.batch.pool import Event, environment, threads_for, workers_for
 from extender.batch.record import FOLDER, Record
 from extender.errors import InstallError, OutputError, SourceError
-from extender.output.workspace import whole_folder
+from extender.output.workspace import whole_file, whole_folder
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -128,42 +128,60 @@ class DaskPool:
     def __enter__(self) -> DaskPool:
         try:
             import dask
-            from distributed import Client, LocalCluster
-            from distributed.security import Security
+            import distributed  # noqa: F401
         except ModuleNotFoundError as error:
             raise InstallError(f"clusters need Dask, which is not installed: {INSTALL}") from error
         dask.config.set(
             {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": CONNECT_S}
         )
-        if self.scheduler is None:
-            self.workers = workers_for(self.workers or None)
-            self._cluster = LocalCluster(
-                n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", silence_logs=50, env=environment(threads_for(self.workers)),
-            )  # fmt: skip
-            self._client = Client(self._cluster)
-        else:
-            files = {f"tls_{'ca_file' if k == 'ca' else f'client_{k}'}": v for k, v in self.security.items()}
-            security = Security(**files, require_encryption=True) if files else None
-            try:
-                self._client = Client(self.scheduler, security=security, timeout=CONNECT_S, set_as_default=False)
-            except (OSError, TimeoutError, ValueError, RuntimeError) as error:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise SourceError(f"no Dask scheduler answers at {self.scheduler}: {reason}") from None
-            known = self._client.scheduler_info(n_workers=-1)["workers"]
-            self.workers = sum(info["nthreads"] for info in known.values())
-            if not self.workers:
-                raise SourceError(f"the scheduler at {self.scheduler} has no workers: start some with `dask worker`")
-        self.shared = self._all_see()
+        try:
+            if self.scheduler is None:
+                self._start()
+            else:
+                self._join(self.scheduler)
+            self.shared = self._all_see()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
+    def _start(self) -> None:
+        """Start a cluster on this machine."""
+        from distributed import Client, LocalCluster
+
+        self.workers = workers_for(self.workers or None)
+        self._cluster = LocalCluster(
+            n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+            dashboard_address="127.0.0.1:0", silence_logs=50, env=environment(threads_for(self.workers)),
+        )  # fmt: skip
+        self._client = Client(self._cluster)
+
+    def _join(self, scheduler: str) -> None:
+        """Connect to the cluster of a scheduler."""
+        from distributed import Client
+        from distributed.security import Security
+
+        files = {f"tls_{'ca_file' if k == 'ca' else f'client_{k}'}": v for k, v in self.security.items()}
+        security = Security(**files, require_encryption=True) if files else None
+        try:
+            self._client = Client(scheduler, security=security, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise SourceError(f"no Dask scheduler answers at {scheduler}: {reason}") from None
+        known = self._client.scheduler_info(n_workers=-1)["workers"]
+        self.workers = sum(info["nthreads"] for info in known.values())
+        if not self.workers:
+            raise SourceError(f"the scheduler at {scheduler} has no workers: start some with `dask worker`")
+
     def _all_see(self) -> bool:
-        """Find out whether all workers see the output folder."""
+        """Find out whether all workers see the output folder; one that is lost meanwhile does not."""
         assert self._client is not None  # noqa: S101
         token, path = secrets.token_hex(16), self.output.absolute() / FOLDER / "token"
-        path.write_text(token, "ascii")
         try:
-            return all(self._client.run(_sees, str(path), token).values())
+            with whole_file(path, force=True) as work:
+                work.write_text(token, "ascii")
+            seen = self._client.run(_sees, str(path), token, on_error="return")
+            return all(answer is True for answer in seen.values())
         finally:
             path.unlink(missing_ok=True)
 

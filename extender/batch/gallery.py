@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -35,24 +36,27 @@ def write_gallery(records: Sequence[Record], output: Path, title: str, *, wanted
     values = {"title": title, "entries": shown, "failed": failed, "wanted": wanted, "places": places}
     target = output / "index.html"
     with whole_file(target, force=True) as work:
-        work.write_text(page_of("gallery.html.j2", values, more_style="gallery.css", script="gallery.js"), "utf-8")
+        work.write_text(
+            page_of("gallery.html.j2", values, more_style="gallery.css", scripts=("search.js", "gallery.js")), "utf-8"
+        )
     return target
 
 
 def _entry(record: Record, output: Path) -> dict[str, Any]:
     folder = quote(record.name, errors="surrogateescape")
+    sound = f"./{folder}/{quote(record.mix)}"
     words = " ".join([record.picture, record.place, *record.objects, record.licence])
     return {
-        "name": record.picture.encode("utf-8", "replace").decode("utf-8"),
-        "href": f"./{folder}/report.html",
-        "sound": f"./{folder}/{quote(record.mix)}",
+        "name": record.picture,
+        "href": f"./{folder}/report.html" if (output / record.name / "report.html").is_file() else sound,
+        "sound": sound,
         "mime": _MIME.get(record.mix.rpartition(".")[2], ""),
         "thumb": _thumb(record, output),
         "place": record.place,
         "objects": ", ".join(record.objects) or "the place alone",
         "licence": record.licence,
         "seconds": f"{record.duration_s:g} s",
-        "words": words.encode("utf-8", "replace").decode("utf-8").lower(),
+        "words": words.lower(),
     }
 
 
@@ -63,12 +67,14 @@ def _thumb(record: Record, output: Path) -> str | None:
     with suppress(OSError, ValueError):
         if not picture.is_file():
             return None
-        if not thumb.is_file() or thumb.stat().st_mtime < picture.stat().st_mtime:
+        made = picture.stat().st_mtime_ns  # told by being the same, not by being later: clocks jump
+        if not thumb.is_file() or thumb.stat().st_mtime_ns != made:
             from PIL import Image
 
             thumb.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(thumb, force=True) as work, Image.open(picture) as image:
                 image.thumbnail((THUMB_PIXELS, THUMB_PIXELS))
                 image.convert("RGB").save(work, "JPEG", quality=80)
+                os.utime(work, ns=(made, made))
         return "./" + quote(f"{FOLDER}/thumbs/{record.name}.jpg", errors="surrogateescape")
     return None

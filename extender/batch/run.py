@@ -18,7 +18,9 @@ from extender.batch.record import FOLDER, Journal, Record, is_valid, write_table
 from extender.errors import InputError, OutputError
 
 TABLES_EVERY_S = 20.0
-"""How often the tables and the gallery are brought up to date while work goes on."""
+"""How often the tables and the gallery are brought up to date while work goes on, at most."""
+TABLES_SHARE = 0.02
+"""How much of the time may go into that; they take longer the more pictures there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class _State:
     journal: Journal
     title: str
     started: float = field(default_factory=time.monotonic)
-    written: float = 0.0
+    due: float = 0.0
     rendered: int = 0
     kept: int = 0
 
@@ -81,7 +83,8 @@ class _State:
 
     def write(self, workers: int) -> None:
         """Write the tables and the gallery."""
-        records, seconds = self.records(), time.monotonic() - self.started
+        started = time.monotonic()
+        records, seconds = self.records(), started - self.started
         done = sum(record.status == "done" for record in records)
         summary = {
             "wanted": len(self.jobs), "done": done, "failed": len(records) - done, "workers": workers,
@@ -89,7 +92,8 @@ class _State:
         }  # fmt: skip
         write_tables(records, self.output, summary)
         write_gallery(records, self.output, self.title, wanted=len(self.jobs))
-        self.written = time.monotonic()
+        took_s = time.monotonic() - started
+        self.due = time.monotonic() + max(TABLES_EVERY_S, took_s / TABLES_SHARE)
 
 
 def run_batch(
@@ -137,7 +141,7 @@ def run_batch(
             with pool:
                 for event in pool.work(todo):
                     _take_note(event, state, tell)
-                    if time.monotonic() - state.written > TABLES_EVERY_S:
+                    if time.monotonic() > state.due:
                         state.write(pool.workers)
         except KeyboardInterrupt:
             interrupted = True

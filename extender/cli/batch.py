@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -91,6 +90,7 @@ def batch(
         from extender.batch.jobs import check_apart
         from extender.batch.run import run_batch
         from extender.cli.batch_display import display_for
+        from extender.naming import shown
 
         names, said = split(inputs)
         options_in(said)  # a mistake is said before anything is looked for
@@ -100,7 +100,7 @@ def batch(
         with display_for(len(jobs), json_output=json_output, quiet=quiet) as display:
             summary = run_batch(
                 jobs, output, pool, retry_failed=retry_failed, force=force,
-                title=title or output.absolute().name, tell=display.tell,
+                title=shown(title or output.absolute().name), tell=display.tell,
             )  # fmt: skip
             display.end(summary, output)
     if summary.interrupted:
@@ -141,6 +141,7 @@ def jobs_of(inputs: Sequence[str], said: Sequence[str], output: Path, every: str
     from extender.batch.jobs import VIDEOS, Found, Job, found_in, named
     from extender.cli.options import seconds_in
     from extender.errors import InputError, UsageError
+    from extender.naming import shown
 
     try:
         every_s = seconds_in(every)
@@ -154,18 +155,10 @@ def jobs_of(inputs: Sequence[str], said: Sequence[str], output: Path, every: str
             found.append((path, within, columns))
     if not found:
         raise InputError(f"no picture in {', '.join(inputs)}")
-    plain = options_in(said)
+    plain, here = options_in(said), Path.cwd()
     for name, (path, _, columns) in zip(named(found), found, strict=True):
         options = options_in([*said, *_as_options(columns)], where=f"{path.name}: ") if columns else plain
-        yield Job(name, path, options, shown=_shown(path))
-
-
-def _shown(path: Path) -> str:
-    """Return a picture's name in one line; bytes that are no UTF-8, and control characters, are replaced."""
-    text = os.fsencode(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-    return "".join(
-        sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text.decode("utf-8", "replace")
-    )
+        yield Job(name, path, options, shown=shown(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _as_options(columns: Mapping[str, str]) -> list[str]:

@@ -14,7 +14,7 @@ from extender.arranging import ArrangeOptions
 from extender.errors import UsageError
 from extender.pipeline import Hour, RenderOptions, SoundOptions
 from extender.progress import Progress
-from extender.searching import strategy_of, usual_strategy
+from extender.searching import strategy_of
 from extender.sources import DEFAULT_ORDER
 from extender.types import Mood, Search
 from extender.vision.detectors import DetectorContext, make_detector
@@ -185,15 +185,13 @@ def options_of(
     names = order_of(sources, libraries or ())
     if loud_lufs < quiet_lufs:
         raise UsageError(f"--loud-level {loud_lufs:g} must not be below --quiet-level {quiet_lufs:g}")
-    strategy = strategy or usual_strategy(duration_s)
-    strategy_of(strategy, search)  # what it does not know is said before any work is done
     folders = tuple(Path(folder) for folder in libraries or ())
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--sounds {folder}: no such folder")
         if not os.access(folder, os.R_OK | os.X_OK):
             raise UsageError(f"--sounds {folder}: permission denied")
-    return RenderOptions(
+    options = RenderOptions(
         see=see,
         arrange=ArrangeOptions(duration_s, seed, quiet_lufs, loud_lufs, ambience_lufs, mood or Mood()),
         hour=hour,
@@ -212,6 +210,8 @@ def options_of(
         stems=stems,
         force=force,
     )
+    strategy_of(options.mixed_by, search)  # what it does not know is said before any work is done
+    return options
 
 
 @dataclass(frozen=True, slots=True)

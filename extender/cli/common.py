@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from extender.errors import ExtenderError
+from extender.errors import ExtenderError, OutputError
 from extender.progress import Progress, silent
 
 INTERRUPTED = 130
@@ -59,6 +60,10 @@ def one_line_errors(debug: bool = False, *, check: bool = True) -> Iterator[None
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has left; nothing more to say
         raise typer.Exit(1) from None
+    except OSError as error:  # whatever is not foreseen of disks and networks
+        where = f": {error.filename}" if error.filename else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+        _fail(f"{error.strerror or error}{where}", OutputError.exit_code if full else 1, debug)
     finally:
         signal.signal(signal.SIGTERM, previous)
 

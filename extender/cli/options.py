@@ -112,9 +112,7 @@ HourOption = Annotated[
 SeedOption = Annotated[int, typer.Option(help="Same seed, same bytes.", min=0, rich_help_panel=SOUND)]
 FormatOption = Annotated[FileFormat, typer.Option("--format", help="Of the mix.", rich_help_panel=OUTPUT)]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Folder to be made.", rich_help_panel=OUTPUT)]
-ForceOption = Annotated[
-    bool, typer.Option("--force", "-f", help="Replace an existing soundscape.", rich_help_panel=OUTPUT)
-]
+ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.", rich_help_panel=OUTPUT)]
 StemsOption = Annotated[bool, typer.Option("--stems", help="Write each track too.", rich_help_panel=OUTPUT)]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Use no network at all.")]
 WeightsOption = Annotated[

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extender.cli.common import DebugOption, JsonOption, QuietOption, one_line_errors, print_json, progress_bar
-from extender.cli.options import seconds_in
+from extender.cli.options import ForceOption, seconds_in
 
 if TYPE_CHECKING:
     from extender.progress import Progress
     from extender.sources.procedural import Model
 
 procedural_app = typer.Typer(no_args_is_help=True, help="Synthesised sounds: list, render, see.")
-
-ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace what is there.")]
 
 
 @procedural_app.command("list")

@@ -253,7 +253,7 @@ def opinions_page(found: Opinions) -> str:
         "drawing": safe(draw_ratings(found)),
         "preferences": [(p, told_chance(p.corrected)) for p in found.preferences],
     }
-    return page_of("opinions.html.j2", values, more_style="evaluation.css", script="evaluation.js")
+    return page_of("opinions.html.j2", values, more_style="evaluation.css", scripts=("evaluation.js",))
 
 
 def _cell(mean: Mean | None) -> tuple[str, str]:

@@ -61,7 +61,7 @@ def evaluation_page(report: Report, *, listens: bool) -> str:
         "listens": listens,
         "wanted": report.wanted,
     }  # fmt: skip
-    return page_of("evaluation.html.j2", values, more_style="evaluation.css", script="evaluation.js")
+    return page_of("evaluation.html.j2", values, more_style="evaluation.css", scripts=("evaluation.js",))
 
 
 def lede(report: Report) -> str:

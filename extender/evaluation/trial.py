@@ -150,7 +150,7 @@ def listening_test(
         ),
         "sounds": sorted(sounds),
     }
-    page = page_of("trial.html.j2", values, more_style="trial.css", script="trial.js")
+    page = page_of("trial.html.j2", values, more_style="trial.css", scripts=("trial.js",))
     whole = Key(KEY_FORMAT, 1, test, dict(sorted(key.items())))
     return ListeningTest(page, json.dumps(asdict(whole), indent=1, ensure_ascii=False) + "\n")
 

@@ -78,7 +78,7 @@ def write_library_page(
             progress(model.name, number / len(clips))
             suffixes[clip.name] = _write_clip(model, clip, folder / FOLDER, seed)
         values = {"themes": _themes(models, suffixes), "count": len(models), "clips": len(clips)}
-        text = page_of("library.html.j2", values, more_style="library.css", script="library.js")
+        text = page_of("library.html.j2", values, more_style="library.css", scripts=("search.js", "library.js"))
         work.write_text(text, "utf-8")
     return target
 

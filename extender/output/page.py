@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -51,9 +51,11 @@ def listening(mix: Preview, spectrogram: Spectrogram, name: str) -> dict[str, An
     }
 
 
-def page_of(template: str, values: Mapping[str, Any], *, more_style: str = "", script: str = "report.js") -> str:
-    """Return a page as text: a template, filled in, with our style sheet and a script of ours written into it."""
-    code, style = _resource(script), _style() + (_resource(more_style) if more_style else "")
+def page_of(
+    template: str, values: Mapping[str, Any], *, more_style: str = "", scripts: Sequence[str] = ("report.js",)
+) -> str:
+    """Return a page as text: a template, filled in, with our style sheet and scripts of ours written into it."""
+    code, style = "".join(map(_resource, scripts)), _style() + (_resource(more_style) if more_style else "")
     digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")
     shared = {"script": safe(code), "style": safe(style), "script_hash": f"sha256-{digest}"}
     return _environment().get_template(template).render(values, **shared)

@@ -206,9 +206,9 @@ def test_other_words_in_the_project_plan_anew(desk: Desk) -> None:
 
 def test_long_soundscapes_are_mixed_without_a_search() -> None:
     def chosen(duration_s: float) -> str:
-        see = SeeOptions()
-        return options_of(
-            see=see, duration_s=duration_s, seed=0, file_format="wav", stems=False, force=False
-        ).strategy  # fmt: skip
+        options = options_of(
+            see=SeeOptions(), duration_s=duration_s, seed=0, file_format="wav", stems=False, force=False
+        )
+        return options.mixed_by
 
     assert (chosen(60.0), chosen(61.0)) == ("asra", "unmask")

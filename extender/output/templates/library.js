@@ -1,25 +1,8 @@
-"use strict";
-document.documentElement.classList.add("js");
 (() => {
-  const words = document.getElementById("words");
-  const found = document.getElementById("found");
-  const none = document.getElementById("none");
-  const cards = [...document.querySelectorAll(".card")];
   const themes = [...document.querySelectorAll(".theme")];
-
-  const show = () => {
-    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const card of cards) {
-      const fits = wanted.every((word) => card.dataset.words.includes(word));
-      card.hidden = !fits;
-      count += fits;
-    }
+  searchAmong([...document.querySelectorAll(".card")], () => {
     for (const theme of themes) theme.hidden = !theme.querySelector(".card:not([hidden])");
-    found.textContent = count === cards.length ? `${count}` : `${count} of ${cards.length}`;
-    none.hidden = count > 0;
-  };
-  words.addEventListener("input", show);
+  });
 
   // One player for all: a press begins, a second press ends.
   const player = new Audio();
@@ -52,5 +35,4 @@ document.documentElement.classList.add("js");
     follow();
   });
   player.addEventListener("ended", stop);
-  show();
 })();
