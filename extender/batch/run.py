@@ -202,8 +202,10 @@ def _escaped(name: str) -> str:
 def _take_note(event: Event, state: _State, tell: Callable[[Told], None]) -> None:
     job = event.job
     if event.kind == "ended" and event.record is not None:
-        if event.record.status == "begun" and event.record.error:
-            raise OutputError(f"{event.record.error}; what is finished is kept: then run the same command again")
+        if event.record.status == "begun":  # it did not end, for a reason that is not its own
+            if event.record.error:
+                raise OutputError(f"{event.record.error}; what is finished is kept: then run the same command again")
+            return
         state.rendered += event.record.status == "done"
         _clear([job], state.output)  # what a worker has left that was killed, before another took its place
         _end(event.record, state, tell, event.worker)
