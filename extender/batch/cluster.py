@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extender.batch.jobs import Job
-from extender.batch.pool import Event, environment, workers_for
+from extender.batch.pool import Event, deaf, environment, workers_for
 from extender.batch.record import FOLDER, Record
 from extender.errors import InstallError, OutputError, SourceError
 from extender.output.workspace import whole_file, whole_folder
@@ -151,7 +151,7 @@ class DaskPool:
             import distributed  # noqa: F401
         except ModuleNotFoundError as error:
             raise InstallError(f"clusters need Dask, which is not installed: {INSTALL}") from error
-        for name in ("distributed", "distributed.client", "tornado", "asyncio"):  # what is lost is told by us, in one line
+        for name in ("distributed", "distributed.client", "tornado", "asyncio"):  # we tell what is lost, in one line
             logging.getLogger(name).setLevel(logging.CRITICAL)
         dask.config.set(
             {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": CONNECT_S}
@@ -173,7 +173,8 @@ class DaskPool:
         from distributed import Client, LocalCluster
 
         self.workers = workers_for(self.workers or None)
-        with dask.config.set({"distributed.worker.profile.enabled": False}):  # it takes a tenth of the time
+        # The profiler takes a tenth of the time. Processes are started by a thread that begins here, and is as deaf.
+        with dask.config.set({"distributed.worker.profile.enabled": False}), deaf():
             self._cluster = LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, processes=True, host="127.0.0.1",
                 dashboard_address="127.0.0.1:0", silence_logs=50, env=environment(1),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -108,7 +109,7 @@ def _serve(link: Connection, output: str, variables: dict[str, str]) -> None:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Let processes that are started be deaf to Ctrl-C: it reaches all of them, and the main one decides.
 
     What is blocked here stays blocked in them; for us it is only put off.
@@ -116,6 +117,7 @@ def _deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # which would take the block away when it begins
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -168,7 +170,7 @@ class LocalPool:
         before = {key: os.environ.get(key) for key in variables}
         os.environ.update(variables)  # a child reads some of them while it is being born
         try:
-            with _deaf():
+            with deaf():
                 process.start()
         finally:
             for key, value in before.items():

@@ -97,10 +97,10 @@ def leftovers(output: Path) -> list[Path]:
     return [p for p in output.glob("**/.*.partial") if FOLDER not in p.parts]
 
 
-def started(output: Path, pictures: Path) -> subprocess.Popen[str]:
+def started(output: Path, pictures: Path, *where: str) -> subprocess.Popen[str]:
     """Begin a batch and return when its first picture is being rendered."""
     process = subprocess.Popen(
-        [*command(pictures, "-o", output, "--workers", 2), "--duration", "3"],
+        [*command(pictures, "-o", output, "--workers", 2, *where), "--duration", "3"],
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     end = time.monotonic() + 120
@@ -111,9 +111,12 @@ def started(output: Path, pictures: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_ctrl_c_ends_cleanly_within_three_seconds(pictures: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", [[], ["--cluster"]], ids=["processes", "cluster"])
+def test_ctrl_c_ends_cleanly_within_three_seconds(pictures: Path, tmp_path: Path, where: list[str]) -> None:
+    if where:
+        pytest.importorskip("distributed", reason="needs the extra `cluster`")
     output = tmp_path / "out"
-    process = started(output, pictures)
+    process = started(output, pictures, *where)
     os.killpg(process.pid, signal.SIGINT)
     begun = time.monotonic()
     _, said = process.communicate(timeout=30)
