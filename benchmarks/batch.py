@@ -149,32 +149,38 @@ def kill(
     if known is None:
         first = [*EXTENDER, "batch", str(pictures), "-o", str(calm), "-q", "--workers", "2", *options]
         subprocess.run(first, check=True)
-    count, killed = len(digests(calm)), {"main": 0, "worker": 0, "scheduler": 0}
+    killed = {"main": 0, "worker": 0} | ({"scheduler": 0} if cluster else {})
     scheduler: subprocess.Popen[bytes] | None = None
     nodes: list[subprocess.Popen[bytes]] = []
-    port = 20_000 + os.getpid() % 20_000
-    while True:
-        left = times - sum(killed.values())
-        whom = draw.choice(["main", "worker", "scheduler"] if cluster else ["main", "worker"]) if left else "nobody"
+    port, runs, done = 20_000 + os.getpid() % 20_000, 0, False
+    while not done and runs < 3 * times + 3:
         if cluster:
             scheduler, nodes = _cluster(scheduler, nodes, port)
         where = ["--scheduler", f"tcp://127.0.0.1:{port}"] if cluster else ["--workers", "2"]
         command = [*EXTENDER, "batch", str(pictures), "-o", str(rough), "-q", "--retry-failed", *where, *options]
-        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-        if whom != "nobody":
-            time.sleep(draw.uniform(4.0, 10.0))
-            if process.poll() is None:
-                killed[whom] += _killed(whom, process, scheduler, nodes, draw)
-        if whom == "main":
-            process.wait()
-            continue
-        process.wait()
-        if process.returncode == 0:
-            break
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        runs += 1
+        time.sleep(draw.uniform(2.0, 5.0))
+        while process.poll() is None and sum(killed.values()) < times:
+            whom = draw.choice(list(killed))
+            killed[whom] += _killed(whom, process, scheduler, nodes, draw)
+            if whom != "worker":
+                break
+            time.sleep(draw.uniform(1.0, 4.0))
+            if cluster:
+                scheduler, nodes = _cluster(scheduler, nodes, port)
+        done = process.wait() == 0
     for each in (*nodes, *([scheduler] if scheduler else [])):
         each.kill()
-    same = digests(rough) == digests(calm)
-    emit(benchmark="batch-kill", pictures=count, killed=killed, there=len(digests(rough)), identical=same)
+    again = subprocess.run(
+        [*EXTENDER, "batch", str(pictures), "-o", str(rough), "--json", *options], capture_output=True, check=True
+    )
+    summary = json.loads(again.stdout.splitlines()[-1])
+    emit(
+        benchmark="batch-kill", cluster=cluster, pictures=len(digests(calm)), killed=killed, runs=runs,
+        there=len(digests(rough)), valid=summary["kept"], identical=digests(rough) == digests(calm),
+        left_behind=len([p for p in rough.glob("**/.*.partial") if ".batch" not in p.parts]),
+    )  # fmt: skip
 
 
 def _killed(
@@ -185,7 +191,7 @@ def _killed(
     draw: random.Random,
 ) -> int:
     if whom == "main":
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
     elif whom == "scheduler" and scheduler is not None:
         scheduler.kill()
     else:
