@@ -10,7 +10,7 @@ from pathlib import Path
 
 from extender.audio import SAMPLE_RATE, WAV_LIMIT_BYTES, Reading, decode, open_for_writing
 from extender.errors import InputError, OutputError, UsageError
-from extender.output.soundscape import file_stem, write_block
+from extender.output.soundscape import file_stem
 from extender.output.workspace import whole_file
 from extender.progress import Progress, silent
 from extender.searching import STRATEGY, Watch, strategy_of, unwatched
@@ -325,7 +325,7 @@ def _make(
         parts = {name: (path, opened(part, "float")) for name, (path, part) in stems.items()}
 
         def write_stem(name: str, block: Samples) -> None:
-            write_block(parts[name][1], block, parts[name][0])
+            parts[name][1](block)
 
         chosen = {} if plan else {
             "strategy": by, "duration_s": options.duration_s, "loudness": options.loudness_lufs,
@@ -334,7 +334,7 @@ def _make(
         }  # fmt: skip
         return mix_and_compare(
             tracks,
-            write=lambda block: write_block(mix, block, work),
+            write=mix,
             write_stem=write_stem if parts else None,
             plan=plan,
             progress=progress,

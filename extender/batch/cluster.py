@@ -13,6 +13,7 @@ import os
 import secrets
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,8 @@ AHEAD = 2
 RETRIES = 2
 """How often a job is tried again whose worker was lost, before it is taken for the cause."""
 CONNECT_S = 10.0
+JOIN_S = 30.0
+"""How long a scheduler may have no workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class Sent:
     archive: bytes = b""
 
 
-def _on_worker(job: Job, output: str | None, picture: bytes | None) -> Sent:
-    """Render one job; runs on a worker. Without ``output`` in a folder of its own, which is sent back."""
+def _on_worker(job: Job, output: str, token: str, picture: bytes | None) -> Sent:
+    """Render one job; runs on a worker. One that does not see the output sends back what it has made."""
     _settled()
     from extender.batch.worker import render_job
 
@@ -62,7 +65,7 @@ def _on_worker(job: Job, output: str | None, picture: bytes | None) -> Sent:
             local = here / f"in{job.picture.suffix}"
             local.write_bytes(picture)
             job = replace(job, picture=_named(local, job.picture.name))
-        if output is not None:
+        if _sees(_token_of(Path(output)), token):
             return Sent(render_job(job, Path(output)))
         record = render_job(job, here / "out")
         made = here / "out" / job.name
@@ -106,10 +109,14 @@ def _unpacked(archive: bytes, target: Path) -> None:
         tar.extractall(folder, filter="data")
 
 
-def _sees(path: str, token: str) -> bool:
-    """Tell whether a worker sees the output; runs on every worker."""
+def _token_of(output: Path) -> Path:
+    """Return the file by which a worker knows the output: a folder of the same name elsewhere is another."""
+    return output / FOLDER / "token"
+
+
+def _sees(path: Path, token: str) -> bool:
     try:
-        return Path(path).read_text("ascii") == token
+        return path.read_text("ascii") == token
     except (OSError, ValueError):
         return False
 
@@ -141,7 +148,6 @@ class DaskPool:
     scheduler: str | None = None
     workers: int = 0
     security: dict[str, str] = field(default_factory=dict)
-    shared: bool = True
     _client: Client | None = None
     _cluster: Any = None
 
@@ -161,7 +167,6 @@ class DaskPool:
                 self._start()
             else:
                 self._join(self.scheduler)
-            self.shared = self._all_see()
         except BaseException:
             self.__exit__()
             raise
@@ -193,47 +198,61 @@ class DaskPool:
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise SourceError(f"no Dask scheduler answers at {scheduler}: {reason}") from None
-        known = self._client.scheduler_info(n_workers=-1)["workers"]
-        self.workers = sum(info["nthreads"] for info in known.values())
+        with suppress(TimeoutError):
+            self._client.wait_for_workers(1, timeout=JOIN_S)
+        self._count()
         if not self.workers:
             raise SourceError(f"the scheduler at {scheduler} has no workers: start some with `dask worker`")
 
-    def _all_see(self) -> bool:
-        """Find out whether all workers see the output folder; one that is lost meanwhile does not."""
+    def _count(self) -> None:
+        """Count the threads of the cluster: workers come and go."""
         assert self._client is not None  # noqa: S101
-        token, path = secrets.token_hex(16), self.output.absolute() / FOLDER / "token"
-        try:
-            with whole_file(path, force=True) as work:
-                work.write_text(token, "ascii")
-            seen = self._client.run(_sees, str(path), token, on_error="return")
-            return all(answer is True for answer in seen.values())
-        finally:
-            path.unlink(missing_ok=True)
+        with suppress(OSError, TimeoutError, RuntimeError):  # a scheduler that is gone is told elsewhere
+            self.workers = sum(self._client.nthreads().values())
 
     def work(self, jobs: Iterable[Job]) -> Iterator[Event]:
         """See :class:`extender.batch.pool.Pool`."""
+        output, token = self.output.absolute(), secrets.token_hex(16)
+        with whole_file(_token_of(output), force=True) as work:
+            work.write_text(token, "ascii")
+        try:
+            yield from self._work(iter(jobs), str(output), token)
+        finally:
+            _token_of(output).unlink(missing_ok=True)
+
+    def _work(self, waiting: Iterator[Job], output: str, token: str) -> Iterator[Event]:
         from distributed import as_completed
 
-        client, waiting = self._client, iter(jobs)
+        client = self._client
         assert client is not None  # noqa: S101
         of: dict[str, Job] = {}
         running = as_completed(loop=client.loop, raise_errors=False)
-        output = str(self.output.absolute()) if self.shared else None
 
         def submit(job: Job, picture: bytes | None = None) -> None:
             key = f"extender-{job.key}-{secrets.token_hex(4)}"
-            future = client.submit(_on_worker, job, output, picture, key=key, pure=False, retries=0)
+            future = client.submit(_on_worker, job, output, token, picture, key=key, pure=False, retries=0)
             of[str(future.key)] = job
             running.add(future)
 
         def submit_more() -> Iterator[Event]:
-            for job in islice(waiting, max(0, AHEAD * self.workers - len(of))):
+            self._count()
+            for job in islice(waiting, max(0, AHEAD * max(1, self.workers) - len(of))):
                 submit(job)
                 yield Event("begun", job, "cluster")
 
         yield from submit_more()
         for future in running:
             job = of.pop(str(future.key))
+            while client.status == "connecting":  # to a scheduler that was lost, as long as Dask tries
+                time.sleep(0.1)
+            if client.status != "running":
+                raise OutputError(
+                    f"the scheduler {self.scheduler or 'of this machine'} is gone; what is finished is kept: run the "
+                    "same command again when it is back"
+                )
+            if future.status == "cancelled":  # by a scheduler that was lost, in place of which there is another now
+                submit(job)
+                continue
             try:
                 record = self._landed(job, future)
                 if record is None:
@@ -245,18 +264,11 @@ class DaskPool:
             finally:
                 future.release()
             yield Event("ended", job, "cluster", record=record)
-            if client.status != "running":
-                raise OutputError(
-                    f"the scheduler {self.scheduler or 'of this machine'} is gone; what is finished is kept: run the "
-                    "same command again when it is back"
-                )
             yield from submit_more()
 
     def _landed(self, job: Job, future: Any) -> Record | None:
-        """Return the record of a finished future (None: send the picture); put what was sent back in its place."""
+        """Return the record of a future (None: send the picture); put what was sent back in its place."""
         if future.status != "finished":
-            if future.status == "cancelled" or self._client is None or self._client.status != "running":
-                return Record(job.name, job.shown, "begun", job.key)
             error = future.exception()
             lost = type(error).__name__ == "KilledWorker"
             said = f"{RETRIES + 1} workers were lost over it" if lost else f"{type(error).__name__}: {error}"

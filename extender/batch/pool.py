@@ -21,8 +21,8 @@ from extender.batch.record import Record
 
 ATTEMPTS = 2
 """A picture whose worker died is tried once more: somebody may have killed the worker, or the picture did."""
-WORKER_BYTES = 1_200_000_000
-"""What a worker with a detector needs; seen: 0.9 GB."""
+WORKER_BYTES = 1_300_000_000
+"""What a worker with a detector needs; seen: 1.2 GB."""
 PATIENCE_S = 2.0
 """How long workers have to clean up before they are killed."""
 

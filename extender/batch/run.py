@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -132,8 +132,7 @@ def run_batch(
     OutputError
         The output is in use by another run, or cannot be written.
     """
-    with _locked(output):
-        journal = Journal(output)
+    with _locked(output), closing(Journal(output)) as journal:
         state = _State(output, jobs, journal, title)
         interrupted = False
         try:
@@ -148,7 +147,6 @@ def run_batch(
             _clear([job for job in jobs if _status(journal, job) == "begun"], output)
         finally:
             state.write(pool.workers)
-            journal.close()
     records = state.records()
     failed = sum(record.status == "failed" for record in records)
     seconds = time.monotonic() - state.started

@@ -180,7 +180,7 @@ def _command() -> Any:
     def said(**values: Any) -> dict[str, Any]:
         return values
 
-    said.__signature__ = inspect.signature(render)  # type: ignore[attr-defined]
+    said.__signature__ = inspect.signature(render, eval_str=True)  # type: ignore[attr-defined]
     said.__annotations__ = get_type_hints(render, include_extras=True)
     app = typer.Typer(add_completion=False)
     app.command()(said)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from extender.audio import MAX_EXCERPT_S, SAMPLE_RATE, open_for_writing, read_audio
-from extender.errors import DiskFullError, InputError, OutputError
+from extender.errors import InputError
 from extender.excerpts import choose
 from extender.output.base import Output, Rendered
 from extender.plugins import load_plugin
@@ -178,29 +178,17 @@ class MixFiles:
 
     def write(self, block: Samples) -> None:
         """Append a block (2, frames) to the mix."""
-        write_block(self._write, block, self.mix)
+        self._write(block)
 
     def write_stem(self, stem_id: str, block: Samples) -> None:
         """Append a block (2, frames) to one track's stem."""
-        write_block(self._stems[stem_id], block, self.mix)
+        self._stems[stem_id](block)
 
     def __enter__(self) -> MixFiles:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
-
-
-def write_block(write: Callable[[Samples], None], block: Samples, path: Path) -> None:
-    """Write a block; libsndfile reports a full disk in its own words."""
-    import soundfile
-
-    try:
-        write(block)
-    except soundfile.LibsndfileError as error:
-        full = shutil.disk_usage(path.parent).free < 1_000_000
-        kind, why = (DiskFullError, "the disk is full") if full else (OutputError, str(error).rstrip("."))
-        raise kind(f"cannot write {path.name}: {why}; make room or give another --output") from None
 
 
 PICTURE = "picture.jpg"

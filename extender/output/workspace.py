@@ -15,6 +15,9 @@ from extender.errors import DiskFullError, OutputError
 MARKS = ("project.json", "soundscape.wav", "soundscape.flac", "soundscape.ogg", "soundscape.mp3", "scene.json")
 """A folder that holds none of these was not made by us and is never replaced."""
 
+FULL_BYTES = 1_000_000
+_FULL = "the disk is full: {} was not written; make room or give another --output"
+
 
 def check_target(target: Path, *, force: bool) -> None:
     """Refuse early what could not be written at the end.
@@ -138,12 +141,17 @@ def _one_line(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise DiskFullError(
-                f"the disk is full: {target} was not written; make room or give another --output"
-            ) from None
+            raise DiskFullError(_FULL.format(target)) from None
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError(f"cannot write {target}: permission denied; give another place with --output") from None
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+    except RuntimeError as error:
+        if type(error).__name__ != "LibsndfileError":  # by name, as the library is not imported for it
+            raise
+        # It says "System error" of a full disk.
+        if shutil.disk_usage(target.absolute().parent).free < FULL_BYTES:
+            raise DiskFullError(_FULL.format(target)) from None
+        raise OutputError(f"cannot write {target}: {str(error).rstrip('.')}") from None
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from extender.batch.cluster import DaskPool
-from extender.batch.jobs import Job, found_in, named
-from extender.batch.run import run_batch
+from extender.batch.cluster import _on_worker, _unpacked
+from extender.batch.jobs import Job
+from extender.batch.record import FOLDER
 from extender.cli.batch import options_in
 from tests.extender.batch.conftest import OPTIONS, PICTURES, digests, run
 
@@ -47,18 +47,23 @@ def test_a_local_cluster_gives_the_same_bytes(undisturbed: Path, pictures: Path,
     assert digests(tmp_path / "out") == digests(undisturbed)
 
 
-def test_without_a_shared_folder_soundscapes_are_sent_back(
-    undisturbed: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seen", [True, False])
+def test_workers_tell_by_a_token_whether_they_see_the_output(
+    undisturbed: Path, pictures: Path, tmp_path: Path, seen: bool
 ) -> None:
-    monkeypatch.setattr(DaskPool, "_all_see", lambda self: False)
-    found = list(found_in([str(pictures)]))[:2]
-    options = options_in(OPTIONS)
-    jobs = [Job(name, path, options, shown=path.name) for name, (path, _, _) in zip(named(found), found, strict=True)]
-    summary = run_batch(jobs, tmp_path / "out", DaskPool(tmp_path / "out", workers=1))
-    assert (summary.rendered, summary.failed) == (2, 0)
-    calm = digests(undisturbed)
-    assert digests(tmp_path / "out") == {name: calm[name] for name in digests(tmp_path / "out")}
-    assert len(digests(tmp_path / "out")) == 2
+    """A folder of the same name on another machine is not the output."""
+    job = Job("one.soundscape", pictures / "one.jpg", options_in(OPTIONS), shown="one.jpg")
+    (tmp_path / FOLDER).mkdir()
+    (tmp_path / FOLDER / "token").write_text("ours" if seen else "of somebody else")
+    sent = _on_worker(job, str(tmp_path), "ours", None)
+    assert sent.record is not None
+    assert sent.record.status == "done"
+    assert bool(sent.archive) is not seen
+    assert (tmp_path / job.name).exists() is seen
+    if not seen:
+        _unpacked(sent.archive, tmp_path / job.name)
+    name = "one.soundscape/soundscape.wav"
+    assert digests(tmp_path) == {name: digests(undisturbed)[name]}
 
 
 @pytest.mark.parametrize("where", [["--workers", "2"], ["--cluster", "--workers", "2"]])

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extender.batch.jobs import SUFFIX, Found, check_apart, found_in, key_of, named
+from extender.cli.batch import options_in, split
 from extender.errors import InputError, UsageError
 from extender.naming import LONGEST_NAME, RESERVED, safe_name
 from extender.pipeline import RenderOptions
@@ -135,3 +136,30 @@ def test_the_key_follows_picture_and_options(tmp_path: Path) -> None:
     assert key_of(tmp_path / "a.jpg", options, "1") != first
     with pytest.raises(InputError, match="no such file"):
         key_of(tmp_path / "gone.jpg", options, "1")
+
+
+def test_options_of_render_are_taken_as_render_takes_them() -> None:
+    """Short names, units and bounds too."""
+    made = options_in(["-d", "1h30m", "--loop", "--seed=7"])
+    assert (made.arrange.duration_s, made.arrange.seed) == (5400.0, 7)
+    for wrong, said in (
+        (["-d", "soon"], "--duration"),
+        (["--loudness", "5"], "--loudness"),
+        (["--seed", "-1"], "--seed"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            options_in(wrong)
+    assert split(["a", "-d", "8h", "b"]) == (["a", "b"], ["-d", "8h"])
+
+
+def test_files_beside_a_table_are_meant_first(tmp_path: Path) -> None:
+    plant(tmp_path, "in/a.jpg", "in/s.json")
+    (tmp_path / "in/t.csv").write_text("picture,scene,weights\na.jpg,s.json,yolo11n\n")
+    ((_, _, columns),) = found_in([str(tmp_path / "in/t.csv")])
+    assert columns == {"scene": str(tmp_path / "in/s.json"), "weights": "yolo11n"}
+
+
+def test_the_key_follows_a_library(tmp_path: Path) -> None:
+    plant(tmp_path, "a.jpg", "one/x.wav", "two/x.wav", "two/y.wav")
+    keys = {key_of(tmp_path / "a.jpg", RenderOptions(libraries=(tmp_path / name,)), "1") for name in ("one", "two")}
+    assert len(keys) == 2

@@ -70,26 +70,13 @@ def port() -> int:
     return number
 
 
-def joined(output: Path, pictures: Path, address: str, *more: str, code: int = 0) -> str:
-    """Run a batch once the workers have joined, and return what it said."""
-    end = time.monotonic() + 60.0
-    while True:
-        words = command(pictures, "-o", output, "--scheduler", address, *more)
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
-        if "has no workers" not in done.stderr or time.monotonic() > end:
-            break
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done.stderr
-
-
 def test_a_scheduler_that_is_killed_costs_what_was_in_flight(
     undisturbed: Path, pictures: Path, tmp_path: Path, start: Start, port: int
 ) -> None:
     address = f"tcp://127.0.0.1:{port}"
     scheduler = a_scheduler(start, port)
     worker = start(*worker_words(address, tmp_path))
-    assert "2 made" in joined(tmp_path / "out", pictures / "sub", address)
+    assert "2 made" in run(pictures / "sub", "-o", tmp_path / "out", "--scheduler", address).stderr
     first = digests(tmp_path / "out")
     process = subprocess.Popen(
         command(pictures, "-o", tmp_path / "more", "--scheduler", address), stderr=subprocess.PIPE, text=True
@@ -103,10 +90,30 @@ def test_a_scheduler_that_is_killed_costs_what_was_in_flight(
     worker.kill()
     a_scheduler(start, port)
     start(*worker_words(address, tmp_path))
-    joined(tmp_path / "more", pictures, address)
+    run(pictures, "-o", tmp_path / "more", "--scheduler", address)
     assert digests(tmp_path / "more") == digests(undisturbed)
     assert first == {name.removeprefix("sub/"): sha for name, sha in digests(undisturbed).items() if "sub/" in name}
     assert not [path for path in (tmp_path / "more").rglob(".*.partial") if ".batch" not in path.parts]
+
+
+def test_a_scheduler_that_is_replaced_at_once_is_gone_on_with(
+    undisturbed: Path, pictures: Path, tmp_path: Path, start: Start, port: int
+) -> None:
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = a_scheduler(start, port)
+    start(*worker_words(address, tmp_path))
+    process = subprocess.Popen(
+        command(pictures, "-o", tmp_path / "out", "--scheduler", address), stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: any((tmp_path / "out").glob("**/.*.partial")) or bool(digests(tmp_path / "out")))
+    scheduler.kill()
+    scheduler.wait()
+    a_scheduler(start, port)
+    start(*worker_words(address, tmp_path))
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert digests(tmp_path / "out") == digests(undisturbed)
 
 
 @pytest.mark.parametrize("hidden", ["pictures", "output", "both"])
@@ -128,7 +135,7 @@ def test_workers_that_see_other_folders_are_sent_what_they_need(
     address = f"tcp://127.0.0.1:{port}"
     a_scheduler(start, port)
     start(*apart, f'{mounts} && exec "$@"', "sh", *worker_words(address, tmp_path))
-    assert f"{COUNT} made" in joined(tmp_path / "out", tmp_path / "in", address)
+    assert f"{COUNT} made" in run(tmp_path / "in", "-o", tmp_path / "out", "--scheduler", address).stderr
     assert digests(tmp_path / "out") == digests(undisturbed)
 
 
@@ -148,7 +155,7 @@ def test_behind_tls(undisturbed: Path, pictures: Path, tmp_path: Path, start: St
     address = f"tls://127.0.0.1:{port}"
     a_scheduler(start, port, "--protocol", "tls", *files)
     start(*worker_words(address, tmp_path, *files))
-    assert f"{COUNT} made" in joined(tmp_path / "out", pictures, address, "--tls", str(keys))
+    assert f"{COUNT} made" in run(pictures, "-o", tmp_path / "out", "--scheduler", address, "--tls", keys).stderr
     assert digests(tmp_path / "out") == digests(undisturbed)
     # Who has no certificate does not get in.
     done = run(pictures, "-o", tmp_path / "other", "--scheduler", f"tcp://127.0.0.1:{port}", code=6)

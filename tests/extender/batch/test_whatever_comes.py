@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
@@ -18,44 +16,27 @@ from extender.batch.pool import LocalPool
 from extender.batch.run import Told, run_batch
 from extender.cli.batch import options_in
 from tests.extender.batch.conftest import OPTIONS, PICTURES, digests, run
+from tests.extender.conftest import remount
 
 COUNT = len(PICTURES)
 LONG_AGO_NS, LONG_AFTER_NS = 315_532_800 * 10**9, 4_102_444_800 * 10**9
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder on a disk of its own, of one megabyte."""
-    folder = tmp_path / "small disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("needs the right to mount a small tmpfs")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def remount(folder: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True, capture_output=True)
-
-
-def test_a_full_disk_ends_the_batch_and_nothing_is_lost(undisturbed: Path, pictures: Path, small: Path) -> None:
-    done = run(pictures, "-o", small / "out", "--workers", 1, code=4)
+def test_a_full_disk_ends_the_batch_and_nothing_is_lost(undisturbed: Path, pictures: Path, small_disk: Path) -> None:
+    done = run(pictures, "-o", small_disk / "out", "--workers", 1, code=4)
     assert "the disk is full" in done.stderr.splitlines()[-1]
     assert done.stderr.splitlines()[-1].startswith("extender: ")
-    there = digests(small / "out")
+    there = digests(small_disk / "out")
     assert len(there) < COUNT
-    remount(small, "size=50m")
-    done = run(pictures, "-o", small / "out", "--workers", 1)
+    remount(small_disk, "size=50m")
+    done = run(pictures, "-o", small_disk / "out", "--workers", 1)
     assert f"{COUNT - len(there)} made" in done.stderr
-    assert digests(small / "out") == digests(undisturbed)
+    assert digests(small_disk / "out") == digests(undisturbed)
 
 
-def test_a_disk_that_cannot_be_written_is_one_line(pictures: Path, small: Path) -> None:
-    remount(small, "ro")
-    done = run(pictures, "-o", small / "out", code=4)
+def test_a_disk_that_cannot_be_written_is_one_line(pictures: Path, small_disk: Path) -> None:
+    remount(small_disk, "ro")
+    done = run(pictures, "-o", small_disk / "out", code=4)
     assert len(done.stderr.strip().splitlines()) == 1
     assert "give another --output" in done.stderr
 
