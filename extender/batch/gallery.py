@@ -15,7 +15,6 @@ from extender.output.soundscape import PICTURE
 from extender.output.workspace import whole_file
 
 THUMB_PIXELS = 360
-_MIME = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg", "mp3": "audio/mpeg"}
 
 
 def write_gallery(records: Sequence[Record], output: Path, title: str, *, wanted: int) -> Path:
@@ -47,10 +46,10 @@ def _entry(record: Record, output: Path) -> dict[str, Any]:
     sound = f"./{folder}/{quote(record.mix)}"
     words = " ".join([record.picture, record.place, *record.objects, record.licence])
     return {
-        "name": record.picture,
+        "name": Path(record.picture).name,
+        "picture": record.picture,
         "href": f"./{folder}/report.html" if (output / record.name / "report.html").is_file() else sound,
         "sound": sound,
-        "mime": _MIME.get(record.mix.rpartition(".")[2], ""),
         "thumb": _thumb(record, output),
         "place": record.place,
         "objects": ", ".join(record.objects) or "the place alone",

@@ -148,9 +148,12 @@ def jobs_of(inputs: Sequence[str], said: Sequence[str], output: Path, every: str
     except typer.BadParameter as error:
         raise UsageError(f"--every {error}") from None
     found: list[Found] = []
+    frames: dict[Path, str] = {}
     for path, within, columns in found_in(inputs, lines=sys.stdin if "-" in inputs else ()):
         if path.suffix.lower() in VIDEOS:
-            found += [(frame, name, columns) for frame, name in frames_of(path, within, every_s, output)]
+            for frame, name in frames_of(path, within, every_s, output):
+                found.append((frame, name, columns))
+                frames[frame] = f"{path}, {Path(name).name}"
         else:
             found.append((path, within, columns))
     if not found:
@@ -158,7 +161,8 @@ def jobs_of(inputs: Sequence[str], said: Sequence[str], output: Path, every: str
     plain, here = options_in(said), Path.cwd()
     for name, (path, _, columns) in zip(named(found), found, strict=True):
         options = options_in([*said, *_as_options(columns)], where=f"{path.name}: ") if columns else plain
-        yield Job(name, path, options, shown=shown(path.relative_to(here) if path.is_relative_to(here) else path))
+        near = path.relative_to(here) if path.is_relative_to(here) else path
+        yield Job(name, path, options, shown=shown(frames.get(path, near)))
 
 
 def _as_options(columns: Mapping[str, str]) -> list[str]:

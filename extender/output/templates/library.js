@@ -1,6 +1,9 @@
 (() => {
   const themes = [...document.querySelectorAll(".theme")];
-  searchAmong([...document.querySelectorAll(".card")], () => {
+  const cards = [...document.querySelectorAll(".card")];
+  searchAmong(cards, (fitting) => {
+    const those = new Set(fitting);
+    for (const card of cards) card.hidden = !those.has(card);
     for (const theme of themes) theme.hidden = !theme.querySelector(".card:not([hidden])");
   });
 

@@ -1,23 +1,18 @@
 "use strict";
 document.documentElement.classList.add("js");
 
-/** Of elements with data-words, show those that have all words typed, and how many; then call `after`. */
-function searchAmong(entries, after = () => {}) {
+/** Call `show` with those elements whose data-words have all words that are typed, now and whenever they change. */
+function searchAmong(entries, show) {
   const words = document.getElementById("words");
   const found = document.getElementById("found");
   const none = document.getElementById("none");
-  const show = () => {
+  const search = () => {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const entry of entries) {
-      const fits = wanted.every((word) => entry.dataset.words.includes(word));
-      entry.hidden = !fits;
-      count += fits;
-    }
-    found.textContent = count === entries.length ? `${count}` : `${count} of ${entries.length}`;
-    none.hidden = count > 0;
-    after();
+    const fitting = entries.filter((entry) => wanted.every((word) => entry.dataset.words.includes(word)));
+    found.textContent = fitting.length === entries.length ? `${entries.length}` : `${fitting.length} of ${entries.length}`;
+    none.hidden = fitting.length > 0;
+    show(fitting);
   };
-  words.addEventListener("input", show);
-  show();
+  words.addEventListener("input", search);
+  search();
 }

@@ -28,7 +28,7 @@ def test_the_output_mirrors_the_input(undisturbed: Path) -> None:
     assert all(p["place"] and p["licence"] == "CC0-1.0" for p in told["pictures"])
     assert {p["sha256"] for p in told["pictures"]} == set(digests(undisturbed).values())
     page = (undisturbed / "index.html").read_text("utf-8")
-    assert page.count("<audio") == COUNT
+    assert page.count('<p class="hear"><a href="./') == COUNT
     assert "three%20%C3%BC.soundscape/soundscape.wav" in page
 
 
