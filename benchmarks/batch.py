@@ -114,6 +114,7 @@ def speed(pictures: Path, options: Sequence[str], work: Path, wanted: Sequence[s
     ways = {
         "loop": [],
         "workers-1": ["--workers", "1"],
+        "worker-on-all-cores": ["--workers", "1"],
         "workers-2": ["--workers", "2"],
         "cluster": ["--cluster", "--workers", "2"],
     }

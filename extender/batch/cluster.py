@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import secrets
+import signal
 import tarfile
 import tempfile
 import time
@@ -279,8 +280,18 @@ class DaskPool:
         return sent.record
 
     def __exit__(self, *error: object) -> None:
+        if any(error) and self._cluster is not None:
+            self._kill()
         for thing in (self._client, self._cluster):
             if thing is not None:
                 with suppress(Exception):  # a scheduler that is gone cannot be told goodbye
                     thing.close(timeout=3)
         self._client = self._cluster = None
+
+    def _kill(self) -> None:
+        """Kill the workers of our own cluster: Dask would wait until their pictures are done."""
+        for nanny in list(self._cluster.workers.values()):
+            nanny.auto_restart = False
+            if nanny.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(nanny.pid, signal.SIGKILL)
