@@ -2,6 +2,7 @@
 
     python -m benchmarks.batch make --data PHOTOS --to FOLDER [--count 200]     # pictures: photographs with changes
     python -m benchmarks.batch speed --pictures FOLDER [-- OPTION …]            # 1 and 2 workers, --cluster, plain loop
+        # --ways worker-on-all-cores: a single worker that is not bound to one core, as the others' measure is
     python -m benchmarks.batch kill --pictures FOLDER --times 20 [-- OPTION …]  # kill -9 at random, then compare
 
 One JSON line for each run. Options after ``--`` are those of ``extender render``.

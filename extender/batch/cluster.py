@@ -80,7 +80,7 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 def _settled() -> None:
     """Prepare a worker, once: one thread, and memory that is kept from one picture for the next.
 
-    Dask lets malloc give back every bit of memory at once, which costs a third of the speed; here it is set to what it
+    Dask lets malloc give back every bit of memory at once, which costs a fifth of the time; here it is set to what it
     comes to by itself (``mallopt`` of glibc; elsewhere nothing is done).
     """
     os.environ.update(environment(1))

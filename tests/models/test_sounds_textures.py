@@ -113,7 +113,7 @@ def test_cracks_are_counted() -> None:
 
 
 def test_slow_motion_is_told_from_modulation() -> None:
-    t = np.arange(14 * RATE) / RATE
+    t = np.arange(20 * RATE) / RATE
     swelling = np.random.default_rng(1).standard_normal(t.size) * 10 ** (0.2 * np.sin(2 * np.pi * 0.15 * t))
     found = measured(swelling)
     assert found.slow_db.mean() == pytest.approx(4.0 / np.sqrt(2), rel=0.25)

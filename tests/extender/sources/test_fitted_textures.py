@@ -87,7 +87,7 @@ def test_levels_are_those_asked_for() -> None:
 
 def test_power_is_one_whatever_moves() -> None:
     for depth_db in (0.0, 6.0):
-        assert float(np.mean(sound(even(depth_db), 20.0) ** 2)) == pytest.approx(1.0, abs=0.1)
+        assert float(np.mean(sound(even(depth_db), 30.0) ** 2)) == pytest.approx(1.0, abs=0.1)
 
 
 def test_deeper_quantiles_make_sparser_sound() -> None:
@@ -162,7 +162,7 @@ def test_two_sides_are_those_of_a_diffuse_field() -> None:
 
 
 def test_blocks_join_without_a_seam() -> None:
-    made = sound(even(), 40.0)[0]
+    made = sound(even(), 60.0)[0]
     blocks = made[: made.size // 24_576 * 24_576].reshape(-1, 24_576 // 512, 512)
     along = 10 * np.log10(np.mean(blocks**2, axis=(0, 2)))
     assert np.ptp(along) < 1.8, "the level is the same all along a block"
@@ -213,9 +213,7 @@ def take(name: str) -> Samples:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stream_does_not_depend_on_blocks(name: str) -> None:
-    model = replace(
-        next(model for model in MODELS if model.name == name), duration_s=4.0
-    )  # of which the level is taken
+    model = next(model for model in MODELS if model.name == name)
     long = [next(stream(model, 5, block=block)) for block in (40_000, 130_000)]
     assert np.array_equal(long[0], long[1][:, :40_000])
 
@@ -231,7 +229,7 @@ def test_level_is_steady(name: str) -> None:
 def test_parameters_change_the_sound(model) -> None:  # type: ignore[no-untyped-def]
     for parameter in model.parameters:
         low, high = (
-            rendered(model, 5, duration_s=1.0, values={parameter.name: value})
+            rendered(model, 5, duration_s=2.0, values={parameter.name: value})
             for value in (parameter.low, parameter.high)
         )
         assert not np.array_equal(low, high)
